@@ -1,0 +1,1 @@
+"""Files become chunks: loaders and chunking. Knows nothing of indexes or answers."""

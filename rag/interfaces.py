@@ -1,0 +1,176 @@
+"""The seams of the system: what may be swapped, as protocols of one or two methods.
+
+Rooms depend on these, never on each other. Arrays are NumPy, row-major, float32 unless said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.types import Chunk, Document, Evidence, Hit, Plan, Scope, Turn, Verdict
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A text as an encoder sees it.
+
+    ``vector``: (d,), L2-normalised. ``tokens``: (t, d), each row L2-normalised, without special, prefix and
+    padding tokens. ``spans``: (t, 2) int32, each token's start and end offset in the text.
+    """
+
+    vector: Vector
+    tokens: Vector
+    spans: NDArray[np.int32]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. ``name`` identifies model and settings in the index manifest."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def embed_query(self, text: str) -> Embedding: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Iterator[Embedding]:
+        """Yield one embedding a text, in the order of ``texts``."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds the ``k`` best chunks for a query inside a scope, best first, ranks from 1."""
+
+    def search(self, query: str, k: int, scope: Scope) -> list[Hit]: ...
+
+
+class Fusion(Protocol):
+    """Merges a sparse and a dense ranking of one query into one."""
+
+    def fuse(self, query: str, sparse: Sequence[Hit], dense: Sequence[Hit]) -> list[Hit]: ...
+
+
+class Reranker(Protocol):
+    """Orders candidates anew; scores come back as probabilities that the chunk answers the query."""
+
+    def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a chunk; offsets count from the start of ``chunk.text``."""
+
+    chunk: Chunk
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The stretch itself."""
+        return self.chunk.text[self.start : self.end]
+
+
+class SpanScorer(Protocol):
+    """Scores how well each span matches a text, 0 to 1: late interaction over the tokens inside the span."""
+
+    def score(self, text: str, spans: Sequence[Span]) -> list[float]: ...
+
+
+class Catalogue(Protocol):
+    """What the index holds, for planning and for showing."""
+
+    def documents(self) -> Sequence[Document]:
+        """All documents, in the order of their ids. Their texts are there."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises KeyError when it is not in the index."""
+        ...
+
+    def sections(self, document_id: str) -> Sequence[str]:
+        """The section paths of a document, in order."""
+        ...
+
+    def frequency(self, text: str) -> int:
+        """In how many chunks the words of ``text`` occur together as they stand (a phrase), normalised."""
+        ...
+
+
+class Planner(Protocol):
+    """Decides what to do with a question, and how to search on."""
+
+    def plan(self, question: str, history: Sequence[Turn]) -> Plan: ...
+
+    def refine(self, plan: Plan, evidence: Sequence[Evidence]) -> Plan | None:
+        """The next round after ``plan`` found ``evidence``.
+
+        ``None``: the evidence suffices. A plan with action retrieve: search on with its queries. A plan with
+        action abstain: nothing more can be found that would help (``parts`` then names what is missing).
+        """
+        ...
+
+
+class Generator(Protocol):
+    """Writes the answer as a stream of text pieces with ``[n]`` markers."""
+
+    @property
+    def model(self) -> str:
+        """The model's name; empty when none is used."""
+        ...
+
+    def generate(
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+    ) -> Iterator[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """One span and how far it supports a sentence."""
+
+    span: Span
+    marker: int
+    verdict: Verdict
+    score: float
+
+
+class Checker(Protocol):
+    """Finds the spans that a sentence rests on.
+
+    ``hinted`` are the markers that the writer gave: a hint, never the truth. The result is empty when nothing
+    supports the sentence.
+    """
+
+    def check(
+        self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str
+    ) -> list[Support]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a language model; ``role`` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+class LanguageModel(Protocol):
+    """A chat model. Both methods raise ``ModelError`` and its kinds, nothing else."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+        """Yield the reply as it is written. Closing the iterator closes the connection."""
+        ...
+
+    def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
+        """A reply that is one JSON object of ``schema``. Raises ``MalformedReply`` when it is not."""
+        ...

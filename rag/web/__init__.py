@@ -1,0 +1,1 @@
+"""Events become a page: rendering, chat page, JSON API, security."""
