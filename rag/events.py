@@ -1,7 +1,8 @@
 """The typed events of one answer: the only way in which answers leave the engine.
 
-Grammar: ``Planned (Retrieved+ Reranked Planned?)* (Token+ SentenceChecked)* Answered``; ``Answered`` comes
-exactly once and last. Events hold values, never wording or HTML: each reader folds them into its own form.
+Grammar: ``Planned (Retrieved+ Reranked Planned?)* (Token+ SentenceChecked?)* Answered``; ``Answered`` comes
+exactly once and last. Tokens without a ``SentenceChecked`` are the bot's own words (a greeting, a question back,
+"the documents do not say"), which rest on no document. Events hold values, never wording or HTML: each reader folds them into its own form.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Rooms depend on these, never on each other. Arrays are NumPy, row-major, float32
 
 from __future__ import annotations
 
+from collections.abc import Generator as Steps
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,7 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.types import Chunk, Document, Evidence, Hit, Plan, Scope, Turn, Verdict
+from rag.events import Event
+from rag.types import Answer, Chunk, Document, Evidence, Hit, Plan, Scope, Turn, Verdict
 
 Vector = NDArray[np.float32]
 
@@ -151,6 +153,24 @@ class Checker(Protocol):
     def check(
         self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str
     ) -> list[Support]: ...
+
+
+class Writer(Protocol):
+    """Writes and checks: a generator's text becomes Token and SentenceChecked events and an answer."""
+
+    def write(
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+    ) -> Steps[Event, None, Answer]: ...
+
+
+class Voice(Protocol):
+    """The bot's own sentences, which rest on no document: Token events and an answer."""
+
+    def reply(self, plan: Plan, history: Sequence[Turn]) -> Steps[Event, None, Answer]: ...
+
+    def clarify(self, plan: Plan) -> Steps[Event, None, Answer]: ...
+
+    def abstain(self, plan: Plan, nearest: Sequence[str]) -> Steps[Event, None, Answer]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""What several queries and rounds of one question found, merged into one ranking and numbered evidence.
+
+Pure bookkeeping: no search, no model. A marker once given keeps its chunk through all rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.types import Chunk, Evidence, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The rankings so far, one a query in the order of asking, and the evidence taken from them."""
+
+    rankings: tuple[tuple[Hit, ...], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    def hits(self) -> tuple[Hit, ...]:
+        """All candidates in their final order (see ``merge``)."""
+        return merge(self.rankings)
+
+    def add(self, rankings: Sequence[Sequence[Hit]], *, floor: float, limit: int) -> Gathered:
+        """These and the ``rankings`` of one more round.
+
+        At most ``limit`` passages a round become evidence, none with a score below ``floor``.
+        """
+        known = {item.chunk.id for item in self.evidence}
+        fresh = [
+            hit
+            for hit in merge([tuple(ranking) for ranking in rankings])
+            if hit.score >= floor and hit.chunk.id not in known
+        ]
+        numbered = tuple(
+            Evidence(marker=len(self.evidence) + offset, chunk=hit.chunk, score=hit.score)
+            for offset, hit in enumerate(fresh[:limit], start=1)
+        )
+        return Gathered((*self.rankings, *(tuple(r) for r in rankings)), self.evidence + numbered)
+
+    def nearest(self, count: int) -> tuple[str, ...]:
+        """The ids of the ``count`` documents whose chunks rank best."""
+        return tuple(dict.fromkeys(hit.chunk.document_id for hit in self.hits()))[:count]
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The chunks of the evidence, by marker."""
+        return tuple(item.chunk for item in self.evidence)
+
+
+def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """One ranking of several: each query's best hit first, then all others by their score.
+
+    A question of several parts needs a passage for each; ordering by score alone would let the part with the
+    easiest wording crowd the others out. A chunk that several queries found keeps its best score. Ties are
+    broken by chunk id, ranks count from 1.
+    """
+    best: dict[str, Hit] = {}
+    for ranking in rankings:
+        for hit in ranking:
+            held = best.get(hit.chunk.id)
+            if held is None or hit.score > held.score:
+                best[hit.chunk.id] = hit
+    leaders = {ranking[0].chunk.id for ranking in rankings if ranking}
+    ordered = sorted(best.values(), key=lambda hit: (hit.chunk.id not in leaders, -hit.score, hit.chunk.id))
+    return tuple(replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1))
