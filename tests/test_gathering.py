@@ -1,0 +1,51 @@
+"""Merging what several queries and rounds found."""
+
+from __future__ import annotations
+
+from rag.gathering import Gathered, merge
+from rag.types import Chunk, Hit, Stage
+
+
+def hit(name: str, score: float, rank: int = 1) -> Hit:
+    return Hit(Chunk(name, name[0], "title", "", name, 0, len(name)), score, rank, Stage.RERANKED)
+
+
+def names(hits: tuple[Hit, ...]) -> list[str]:
+    return [one.chunk.id for one in hits]
+
+
+def test_each_query_keeps_its_best_hit_in_front() -> None:
+    merged = merge([[hit("a1", 0.9), hit("a2", 0.8)], [hit("b1", 0.4), hit("b2", 0.3)]])
+    assert names(merged) == ["a1", "b1", "a2", "b2"]
+    assert [one.rank for one in merged] == [1, 2, 3, 4]
+
+
+def test_a_chunk_found_twice_keeps_its_better_score() -> None:
+    merged = merge([[hit("a1", 0.9), hit("x", 0.2)], [hit("x", 0.7)]])
+    assert [(one.chunk.id, one.score) for one in merged] == [("a1", 0.9), ("x", 0.7)]
+
+
+def test_equal_scores_are_ordered_by_chunk_id() -> None:
+    assert names(merge([[hit("z", 0.5), hit("c", 0.4), hit("b", 0.4)]])) == ["z", "b", "c"]
+
+
+def test_hits_below_the_floor_are_no_evidence() -> None:
+    gathered = Gathered().add([[hit("a1", 0.9), hit("a2", 0.1)]], floor=0.3, limit=8)
+    assert [item.chunk.id for item in gathered.evidence] == ["a1"]
+    assert names(gathered.hits()) == ["a1", "a2"]
+
+
+def test_a_marker_once_given_keeps_its_chunk() -> None:
+    first = Gathered().add([[hit("a1", 0.5), hit("a2", 0.4)]], floor=0.3, limit=8)
+    second = first.add([[hit("b1", 0.9), hit("a1", 0.95)]], floor=0.3, limit=8)
+    assert [(item.marker, item.chunk.id) for item in second.evidence] == [(1, "a1"), (2, "a2"), (3, "b1")]
+
+
+def test_a_round_adds_no_more_than_its_limit() -> None:
+    gathered = Gathered().add([[hit(f"a{n}", 0.9 - n / 100) for n in range(9)]], floor=0.0, limit=3)
+    assert [item.chunk.id for item in gathered.evidence] == ["a0", "a1", "a2"]
+
+
+def test_nearest_documents_come_best_first_and_once() -> None:
+    gathered = Gathered().add([[hit("a1", 0.2), hit("b1", 0.15), hit("a2", 0.1)]], floor=0.3, limit=8)
+    assert gathered.nearest(3) == ("a", "b")
