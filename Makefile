@@ -28,10 +28,11 @@ test: $(VENV)/.ready-test ## the whole suite: style, types, unit, real encoder, 
 check: $(VENV)/.ready-test ## style, types and unit tests only: seconds, no browser, no encoder
 	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/python -m pytest -m "not slow and not browser and not encoder" $(ARGS)
 
-lock: $(VENV)/.ready-test ## write constraints.txt anew from the ranges in pyproject.toml
+lock: | $(VENV)/bin/python ## write constraints.txt anew from the ranges in pyproject.toml
 	@$(PIP) install --quiet uv && echo 'torch==$(TORCH_VERSION)' > $(VENV)/torch.txt && \
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --universal --python-version 3.11 --all-extras \
-	  --no-emit-package torch --constraint $(VENV)/torch.txt pyproject.toml -o constraints.txt
+	  --no-emit-package torch --constraint $(VENV)/torch.txt pyproject.toml \
+	  | grep -vE '^(nvidia|cuda|triton)' > $(VENV)/constraints.txt && mv $(VENV)/constraints.txt constraints.txt
 
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
