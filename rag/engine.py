@@ -62,8 +62,8 @@ class Engine:
     def answer(self, question: str, history: Sequence[Turn] = (), scope: Scope | None = None) -> Stream:
         """Yield the events of one answer; ``Answered`` comes once and last.
 
-        ``scope`` is the user's own choice of where to search; nothing outside is shown then. Closing the
-        generator stops the model call.
+        ``scope``: a strict one is the user's own choice of where to search, and nothing outside is shown; any
+        other is a hint, which the planner's own scope overrides. Closing the generator stops the model call.
 
         Raises:
             ModelError: a model that was needed failed and nothing could stand in for it.
@@ -88,8 +88,8 @@ class Engine:
 
     def _plan(self, question: str, history: Sequence[Turn], scope: Scope | None) -> Generator[Event, None, Plan]:
         plan = self._planner.plan(question, history)
-        if scope:
-            plan = replace(plan, scope=replace(scope, strict=True))
+        if scope and (scope.strict or not plan.scope):
+            plan = replace(plan, scope=scope)
         yield Planned(plan)
         return plan
 

@@ -189,9 +189,16 @@ def test_a_bare_scope_of_the_planner_is_left() -> None:
 def test_a_scope_of_the_user_is_kept_through_every_round() -> None:
     planner = ScriptedPlanner(retrieve("x"), [retrieve("y"), None])
     built, sparse = engine(planner, {"x": ["a9", "b9"], "y": ["a8", "b8"]})
-    events = list(built.answer("q", (), Scope(document_ids=("b",))))
+    events = list(built.answer("q", (), Scope(("b",), strict=True)))
     assert end(events).text == "b9b8"
     assert all(scope == Scope(("b",), strict=True) for _, scope in sparse.asked)
+
+
+def test_a_hinted_scope_gives_way_to_the_planners() -> None:
+    planner = ScriptedPlanner(retrieve("x", scope=Scope(("a",))), [None])
+    built, sparse = engine(planner, {"x": ["a9", "b9"]})
+    assert end(list(built.answer("q", (), Scope(("b",))))).text == "a9"
+    assert sparse.asked == [("x", Scope(("a",)))]
 
 
 def test_closing_the_stream_closes_the_writer() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rag import errors
 
-DRAWN = re.findall(r"^\s+[│├└─\s]*([A-Z]\w+)", errors.__doc__ or "", re.MULTILINE)
+DRAWN = re.findall(r"^ +[│├└─ ]*([A-Z]\w+)", errors.__doc__ or "", re.MULTILINE)
 DEFINED = [name for name, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__]
 
 
