@@ -40,7 +40,7 @@ clean: ## remove the environment and everything that was built
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-failed = { printf '\n%s: %s.\n  What to do: %s.\n' 'make $@ stopped' '$(1)' '$(2)' >&2; exit 1; }
+failed = { printf '\n%s: %s.\n  What to do: %s.\n' "make $@ stopped" "$(1)" "$(2)" >&2; exit 1; }
 
 $(VENV)/bin/python:
 	@python=$(PYTHON); \
@@ -54,16 +54,16 @@ $(VENV)/bin/python:
 
 $(VENV)/.ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing PyTorch (once)"
-	@$(install_torch) || $(call failed,PyTorch could not be installed,see pip's words above; behind a mirror set PIP_INDEX_URL; or name a build: make setup TORCH=torch==2.13.0)
+	@$(install_torch) || $(call failed,PyTorch could not be installed,read what pip says above; behind a mirror set PIP_INDEX_URL; or name a build: make setup TORCH=torch==2.13.0)
 	@echo "Installing Zhiju's packages (once)"
 	@$(PIP) install --quiet -c constraints.txt -e . \
-	  || $(call failed,a package could not be installed,see pip's words above; behind a mirror set PIP_INDEX_URL)
+	  || $(call failed,a package could not be installed,read what pip says above; behind a mirror set PIP_INDEX_URL)
 	@touch $@
 
 $(VENV)/.ready-test: $(VENV)/.ready
 	@echo "Installing the test tools (once)"
 	@$(PIP) install --quiet -c constraints.txt -e '.[test]' \
-	  || $(call failed,a test tool could not be installed,see pip's words above)
+	  || $(call failed,a test tool could not be installed,read what pip says above)
 	@$(BIN)/python tests/browser/install.py \
 	  || $(call failed,no browser for the tests,install Chromium and set CHROMIUM=/path/to/chromium)
 	@touch $@
