@@ -93,6 +93,13 @@ class Settings(BaseModel):
     questions_per_day: Positive = Field(2000, description="Questions a day and user or client address.")
     concurrency: Positive = Field(8, description="Answers in the making at once.")
     queue_size: Positive = Field(32, description="Questions that may wait.")
+    site_questions_per_day: Positive = Field(20_000, description="Questions a day from one embedding site that signed tokens name.")
+    require_identity: bool = Field(False, description="Answer only users with a signed token (needs `RAG_EMBED_SECRET`).")
+    identity_minutes: Positive = Field(480, description="Minutes that a signed user stays known after the token was seen.")
+    history_exchanges: Positive = Field(6, description="Earlier questions with their answers that a follow-up may refer to.")
+    anonymous_days: Positive = Field(30, description="Days that conversations of unsigned visitors are kept.")
+    ready_timeout: Seconds = Field(30.0, description="Longest that a question waits for the index to open, in seconds.")
+    upload_dir: Path = Field(Path("var/uploads"), description="Folder of the documents that an administrator uploads; indexed like a source.")
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -1,0 +1,68 @@
+"""Runs a blocking generator in a thread of its own for an asynchronous reader.
+
+When the reader goes away the generator is closed, at its next value at the latest: its ``finally`` blocks run in
+its own thread, so that a model's connection is closed by whoever opened it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any, TypeVar
+
+from rag.errors import RagError
+from rag.web.refusals import Reason, Refusal
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class _End:
+    """Marks the end of the values; ``error`` is what ended them early."""
+
+    def __init__(self, error: RagError | None) -> None:
+        self.error = error
+
+
+async def in_thread(generator: Generator[_T, None, Any]) -> AsyncGenerator[_T, None]:
+    """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[_T | _End] = asyncio.Queue()
+    stopped = threading.Event()
+
+    def put(value: _T | _End) -> None:
+        try:
+            loop.call_soon_threadsafe(queue.put_nowait, value)
+        except RuntimeError:  # the loop has ended: there is nobody left to read
+            stopped.set()
+
+    threading.Thread(target=_run, args=(generator, put, stopped), name="answer", daemon=True).start()
+    try:
+        while not isinstance(value := await queue.get(), _End):
+            yield value
+        if value.error is not None:
+            raise value.error
+    finally:
+        stopped.set()
+
+
+def _run(
+    generator: Generator[_T, None, Any], put: Callable[[_T | _End], None], stopped: threading.Event
+) -> None:
+    error: RagError | None = None
+    try:
+        for value in generator:
+            put(value)
+            if stopped.is_set():
+                break
+    except RagError as known:
+        error = known
+    except Exception as unknown:  # noqa: BLE001 - the edge: its words may hold secrets, the log gets them
+        _log.exception("An answer failed")
+        error = Refusal(Reason.INTERNAL)
+        error.__cause__ = unknown
+    finally:
+        generator.close()
+        put(_End(error))
