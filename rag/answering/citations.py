@@ -133,10 +133,10 @@ def _may_become_marker(text: str) -> bool:
     return not re.search(r"[0-9０-９]{4}", body) and not re.search(r"[^\w\s,，、;；&\-–—~～\^:：#\]]|_", body)
 
 
-_WORDS = (
-    "来源 來源 出处 出處 证据 證據 资料 資料 文档 文檔 文献 文獻 参考 參考 引用 sources refs references docs documents "
-    "citations evidence passages and 和 至 source ref reference doc document citation passage"
-).split()
+_WORDS = frozenset(
+    "来源|來源|出处|出處|证据|證據|资料|資料|文档|文檔|文献|文獻|参考|參考|引用|和|至|and|source|sources|ref|refs|reference"
+    "|references|doc|docs|document|documents|citation|citations|evidence|passage|passages".split("|")
+)
 
 
 def _word_like(word: str, last: bool) -> bool:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rag.answering.citations import Hint, MarkerFilter
+from rag.sentences import sentence_spans
 
-_HARD_ENDS = "。！？…｡"
-_SOFT_ENDS = ".!?"
+_ENDS = frozenset("。｡！？!?…；;．.‼⁇⁈⁉")
 _CLOSERS = "”’」』）)】》〉\"'»"
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|e\.g|i\.e|cf|al|Fig|No|Vol|pp|Inc|Ltd|Co|approx)\.$"
-)
+_BRACKETS = {"（": "）", "(": ")", "《": "》", "【": "】"}
+_LONGEST_BRACKET = 120
 _UNDECIDED = re.compile(
     r"\s*(?:#{1,6}|[-*+_]+\s*|[•·]\s*|\d{1,3}(?:[.．)]\s*)?|[（(]\d{0,2}[)）]?\s*|>\s*|`{1,2})?"
 )
@@ -75,7 +74,7 @@ class UnitSplitter:
         self._prefix = ""
         self._unit: list[str] = []
         self._space = ""
-        self._ended = ""
+        self._ended = False
         self._marked = False
         self._hints: list[int] = []
         self._table = _Table()
@@ -186,52 +185,43 @@ class UnitSplitter:
             yield from self._write(sign)
 
     def _begins_next(self, sign: str) -> bool:
-        if not self._space and not self._marked and self._closes(sign):
+        """Whether the unit ended before ``sign``, judged as ``rag.sentences`` would."""
+        if sign in _ENDS or (not self._space and not self._marked and self._closes(sign)):
             return False
-        if sign in _HARD_ENDS + _SOFT_ENDS:
+        unit = "".join(self._unit)
+        if len(unit) < _LONGEST_BRACKET and any(unit.count(a) > unit.count(b) for a, b in _BRACKETS.items()):
             return False
-        if self._ended in _HARD_ENDS:
-            return True
-        if self._space or self._marked:
-            return not sign.islower()
-        return self._ended in "!?" and "\u3400" <= sign <= "\u9fff"
+        return self._marked or len(sentence_spans(unit + self._space + sign)) > 1
 
     def _closes(self, sign: str) -> bool:
         if sign in "*_":
-            return "".join(self._unit).count(sign) % 2 == 1 or "".join(self._unit).count(sign * 2) % 2 == 1
+            unit = "".join(self._unit)
+            return unit.count(sign * 2) % 2 == 1 or unit.count(sign) % 2 == 1
         return sign in _CLOSERS
 
     def _write(self, sign: str) -> Iterator[Item]:
         space, self._space = self._space, ""
         if self._marked and space:
-            space = "" if sign in "，,、；;：:" + _HARD_ENDS + _SOFT_ENDS else space[0]
+            space = "" if sign in _ENDS or sign in "，,、：:" else space[0]
         if not self._unit:
             if space:
                 yield Layout(space)
             space = ""
-        self._marked = False if self._unit else self._marked
+        else:
+            self._marked = False
         self._unit.append(space + sign)
         yield Words(space + sign)
-        if sign in _HARD_ENDS:
-            self._ended = sign
-        elif sign in _SOFT_ENDS:
-            self._ended = "" if self._is_abbreviation() else sign
-        elif not self._closes_after_end(sign):
-            self._ended = ""
-
-    def _closes_after_end(self, sign: str) -> bool:
-        return bool(self._ended) and (sign in _CLOSERS or sign in "*_")
-
-    def _is_abbreviation(self) -> bool:
-        tail = "".join(self._unit[-12:])
-        return bool(_ABBREVIATION.search(tail)) or tail[:-1].strip().isdigit()
+        if sign in _ENDS:
+            self._ended = True
+        elif not (self._ended and (sign in _CLOSERS or sign in "*_")):
+            self._ended = False
 
     def _close(self) -> Iterator[Item]:
         text = "".join(self._unit)
         if text:
             yield Unit(text, tuple(dict.fromkeys(self._hints)))
             self._hints = []
-        self._unit, self._ended, self._marked = [], "", False
+        self._unit, self._ended, self._marked = [], False, False
 
     # Tables and code
 
