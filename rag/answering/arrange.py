@@ -1,0 +1,74 @@
+"""Lays chosen sentences out as prose, list or table, each with its marker and each word for word.
+
+A sentence is shown as it stands in the document; only white space at line breaks is folded, and a bullet of the
+document gives way to that of the list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.answering.citations import without_markers
+from rag.answering.selection import Candidate
+from rag.lines import is_cjk, item_marker
+
+_CELL_BREAK = re.compile(r"(?<!\\)\|")
+
+
+def shown(candidate: Candidate) -> str:
+    """The sentence on one line, without the bullet and without the document's own reference numbers."""
+    text = candidate.text
+    text = text[item_marker(text) :] if item_marker(text) < len(text) else text
+    return _one_line(without_markers(text)).strip()
+
+
+def _one_line(text: str) -> str:
+    parts = [part.strip() for part in text.splitlines() if part.strip()]
+    line = parts[0] if parts else ""
+    for part in parts[1:]:
+        line += part if is_cjk(line[-1]) and is_cjk(part[0]) else f" {part}"
+    return line
+
+
+def as_prose(chosen: Sequence[Candidate]) -> Iterator[str]:
+    """Sentences one after another; those of different passages are set apart by a line break."""
+    before: Candidate | None = None
+    for one in chosen:
+        if before is not None:
+            yield "\n\n" if before.span.chunk.id != one.span.chunk.id else _gap(before)
+        yield f"{_plain(shown(one))}[{one.marker}]"
+        before = one
+
+
+def as_list(lead: Candidate | None, items: Sequence[Candidate]) -> Iterator[str]:
+    """An enumerating sentence, if there is one, and its items, a line each."""
+    if lead is not None:
+        yield f"{_plain(shown(lead))}[{lead.marker}]\n\n"
+    for place, one in enumerate(items):
+        yield f"{chr(10) if place else ''}- {_plain(shown(one))}[{one.marker}]"
+
+
+def as_table(heading: tuple[str, str], rows: Sequence[tuple[str, Sequence[Candidate]]]) -> Iterator[str]:
+    """A row a part: its name, and the sentences about it."""
+    yield f"| {cell(heading[0])} | {cell(heading[1])} |\n| --- | --- |"
+    for name, chosen in rows:
+        content = " ".join(f"{cell(shown(one))}[{one.marker}]" for one in chosen) or "—"
+        yield f"\n| {cell(name)} | {content} |"
+
+
+def cell(text: str) -> str:
+    """``text`` inside a table cell: its own bars escaped."""
+    return _CELL_BREAK.sub(r"\\|", text)
+
+
+def _plain(text: str) -> str:
+    """A table row of the document as a line of text that does not start a table here."""
+    if not text.startswith("|"):
+        return text
+    return " · ".join(part.strip() for part in text.strip("|").split("|") if part.strip())
+
+
+def _gap(before: Candidate) -> str:
+    text = shown(before)
+    return "" if text and is_cjk(text[-1]) else " "

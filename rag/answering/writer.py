@@ -1,0 +1,120 @@
+"""Writes and checks one answer: a generator's text through the fold of ``stream``, with a stand-in if it fails.
+
+Knows generators, the checker and conflicts by their interfaces only; the engine knows this module as its Writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from rag.answering.conflicts import ConflictFinder
+from rag.answering.content import keys, pairs
+from rag.answering.stream import AnswerWriter, Written
+from rag.errors import ModelError
+from rag.events import Event
+from rag.interfaces import Checker, Generator
+from rag.text import language
+from rag.types import Answer, Evidence, Outcome, Plan, Turn
+
+
+class CheckedWriter:
+    """Streams an answer and checks it sentence by sentence.
+
+    ``fallback`` writes instead when ``generator`` fails before its first piece, or when nothing that it wrote
+    may be shown; ``Answer.model`` says who wrote. A failure after the first piece is raised once what came is
+    checked and out.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        checker: Checker,
+        *,
+        fallback: Generator | None = None,
+        conflicts: ConflictFinder | None = None,
+        show_unsupported: bool = True,
+    ) -> None:
+        self._generator = generator
+        self._fallback = fallback
+        self._checker = checker
+        self._conflicts = conflicts or ConflictFinder()
+        self._show_unsupported = show_unsupported
+
+    def write(
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+    ) -> Steps[Event, None, Answer]:
+        """Yield the answer's events and return the answer.
+
+        Raises:
+            ModelError: the model failed with its answer half written, or failed at all and nothing stands in.
+        """
+        author = self._generator
+        fold = self._new_fold(plan, evidence)
+        try:
+            yield from self._run(author, fold, plan, evidence, history)
+        except ModelError:
+            if self._fallback is None or fold.written.text:
+                yield from fold.finish()
+                raise
+        if self._fallback is not None and not fold.written.text:
+            author, fold = self._fallback, self._new_fold(plan, evidence)
+            yield from self._run(author, fold, plan, evidence, history)
+        return self._answer(author, fold.written, plan, evidence)
+
+    def _new_fold(self, plan: Plan, evidence: Sequence[Evidence]) -> AnswerWriter:
+        return AnswerWriter(
+            self._checker, evidence, plan.question, show_unsupported=self._show_unsupported
+        )
+
+    @staticmethod
+    def _run(
+        author: Generator, fold: AnswerWriter, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+    ) -> Iterator[Event]:
+        with _closed(author.generate(plan, evidence, history)) as pieces:
+            for piece in pieces:
+                yield from fold.feed(piece)
+        yield from fold.finish()
+
+    def _answer(self, author: Generator, written: Written, plan: Plan, evidence: Sequence[Evidence]) -> Answer:
+        missing = _missing(plan, written, evidence)
+        outcome = Outcome.PARTIAL if missing else Outcome.ANSWERED
+        return Answer(
+            text=written.text,
+            sentences=tuple(written.sentences),
+            citations=written.citations,
+            outcome=outcome if written.sentences else Outcome.ABSTAINED,
+            missing=missing,
+            conflicts=self._conflicts.find(plan.question, evidence),
+            model=author.model,
+        )
+
+
+@contextmanager
+def _closed(pieces: Iterator[str]) -> Iterator[Iterator[str]]:
+    """``pieces``, closed at the end where it can be, so that a model call stops when its reader does."""
+    if hasattr(pieces, "close"):
+        with closing(pieces):
+            yield pieces
+    else:
+        yield pieces
+
+
+def _missing(plan: Plan, written: Written, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """The parts of the question whose own words occur in no passage that the answer cites.
+
+    Parts in another language than the passages are not judged.
+    """
+    cited = {citation.chunk_id for citation in written.citations}
+    passages = [item.chunk for item in evidence if item.chunk.id in cited]
+    if len(plan.parts) < 2 or not passages:
+        return ()
+    text = " ".join(f"{chunk.title} {chunk.section} {chunk.text}" for chunk in passages)
+    present, asked = pairs(text), [keys(part) for part in plan.parts]
+    shared = frozenset.intersection(*asked)
+    return tuple(
+        part
+        for part, wanted in zip(plan.parts, asked, strict=True)
+        if wanted - shared and not (wanted - shared) & present and language(part) == language(text)
+    )
