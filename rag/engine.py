@@ -113,6 +113,8 @@ class Engine:
                 following = replace(following, scope=plan.scope)
             plan = following
             yield Planned(plan)
+            if not plan.queries:
+                break
         return plan, gathered
 
     def _round(self, plan: Plan, gathered: Gathered) -> Generator[Event, None, Gathered]:

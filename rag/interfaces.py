@@ -114,8 +114,9 @@ class Planner(Protocol):
     def refine(self, plan: Plan, evidence: Sequence[Evidence]) -> Plan | None:
         """The next round after ``plan`` found ``evidence``.
 
-        ``None``: the evidence suffices. A plan with action retrieve: search on with its queries. A plan with
-        action abstain: nothing more can be found that would help (``parts`` then names what is missing).
+        ``None``: the evidence suffices. A plan with action retrieve: search on with its queries; without
+        queries: answer with what there is and name ``missing``. A plan with action abstain: nothing more can be
+        found that would help.
         """
         ...
 

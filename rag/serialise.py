@@ -3,7 +3,7 @@
 A pure fold: one event becomes one flat dictionary whose ``event`` names it. Nothing is worded here, and
 nothing but ``answer_from_dict`` reads back.
 
-    planned           action queries scope form reason round subject options parts question
+    planned           action queries scope form reason round subject options parts missing question
     retrieved         query stage hits
     reranked          hits evidence
     token             text
@@ -62,6 +62,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "subject": plan.subject,
         "options": list(plan.options),
         "parts": list(plan.parts),
+        "missing": list(plan.missing),
         "question": plan.question,
     }
 

@@ -163,6 +163,8 @@ class Plan:
     subject: str = ""
     options: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """The parts of the question that still have no evidence: to be named in the answer."""
     question: str = ""
     """The question made stand-alone: what sufficiency, generation and checking are measured against."""
 

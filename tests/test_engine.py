@@ -168,6 +168,11 @@ def test_a_second_round_sees_the_evidence_of_the_first_and_adds_to_it() -> None:
     assert planner.seen == [("a9",), ("a9", "b8")]
 
 
+def test_a_plan_without_further_queries_answers_with_what_there_is() -> None:
+    planner = ScriptedPlanner(retrieve("x"), [retrieve(missing=("y",))])
+    assert shape(run(planner, {"x": ["a9"]})) == "PRRRKPtsA"
+
+
 def test_thin_evidence_ends_in_abstention_with_the_nearest_documents() -> None:
     events = run(ScriptedPlanner(retrieve("x"), [Plan(Action.ABSTAIN)]), {"x": ["a9", "b2"]})
     assert shape(events) == "PRRRKPtA"
