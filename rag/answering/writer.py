@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.content import keys, pairs
@@ -94,11 +94,11 @@ class CheckedWriter:
 @contextmanager
 def _closed(pieces: Iterator[str]) -> Iterator[Iterator[str]]:
     """``pieces``, closed at the end where it can be, so that a model call stops when its reader does."""
-    if hasattr(pieces, "close"):
-        with closing(pieces):
-            yield pieces
-    else:
+    try:
         yield pieces
+    finally:
+        if isinstance(pieces, Steps):
+            pieces.close()
 
 
 def _missing(plan: Plan, written: Written, evidence: Sequence[Evidence]) -> tuple[str, ...]:
