@@ -1,0 +1,64 @@
+"""Scores stretches of chunks against a text from the token vectors that the index keeps.
+
+Only the text is embedded: a span's vectors are the chunk's own tokens inside it, read in the light of the whole
+chunk (late chunking: Günther et al., 2024). Where the spans begin and end is decided by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.interfaces import Embedder, Span, Vector
+from rag.retrieval.late_interaction import (
+    TokenSource,
+    range_maxima,
+    range_means,
+    token_ranges,
+    word_tokens,
+)
+
+_MAXSIM_SHARE = 0.6
+"""The rest is the cosine of the pooled vectors."""
+
+_MIDDLE, _STEEPNESS = 0.86, 40.0
+
+
+class MaxSimSpanScorer:
+    """A ``SpanScorer`` by late interaction over the tokens inside each span."""
+
+    def __init__(self, embedder: Embedder, tokens: TokenSource) -> None:
+        self._embedder = embedder
+        self._tokens = tokens
+
+    def score(self, text: str, spans: Sequence[Span]) -> list[float]:
+        """One score from 0 to 1 a span, in their order. Spans without a token get 0.
+
+        Raises:
+            KeyError: a span's chunk is not in the index.
+        """
+        if not spans:
+            return []
+        query = self._embedder.embed_query(text)
+        words = word_tokens(text, query)
+        groups: dict[str, list[int]] = {}
+        for index, span in enumerate(spans):
+            groups.setdefault(span.chunk.id, []).append(index)
+        scores = np.zeros(len(spans))
+        for chunk_id, members in groups.items():
+            raw = self._similarities(chunk_id, [spans[index] for index in members], words, query.vector)
+            scores[members] = raw
+        return [float(score) for score in scores]
+
+    def _similarities(self, chunk_id: str, spans: Sequence[Span], words: Vector, pooled: Vector) -> Vector:
+        tokens, places = self._tokens.tokens_of(chunk_id)
+        ranges = token_ranges(places, [span.start for span in spans], [span.end for span in spans])
+        filled = ranges[:, 1] > ranges[:, 0]
+        scores = np.zeros(len(spans), dtype=np.float32)
+        if filled.any():
+            maxsim = range_maxima(tokens @ words.T, ranges[filled]).mean(axis=1)
+            cosine = range_means(tokens, ranges[filled]) @ pooled
+            raw = _MAXSIM_SHARE * maxsim + (1 - _MAXSIM_SHARE) * cosine
+            scores[filled] = 1 / (1 + np.exp(-_STEEPNESS * (raw - _MIDDLE)))
+        return scores
