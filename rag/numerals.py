@@ -62,7 +62,7 @@ _CN = "[" + "".join(_DIGIT) + "".join(_SMALL) + "".join(_LARGE) + "]"
 _AR = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
 _WORD = "|".join(sorted(_ENGLISH, key=len, reverse=True))
 _PATTERN = re.compile(
-    rf"(?P<percent>(?:百|千)分之(?:{_AR}|{_CN}+(?:点{_CN}+)?))"
+    rf"(?P<percent>[百千万]分之(?:{_AR}|{_CN}+(?:点{_CN}+)?))"
     rf"|(?P<fraction>{_CN}+分之{_CN}+)"
     r"|(?P<date>(?<!\d)(?:19|20)\d\d(?P<separator>[-/.])(?:0?[1-9]|1[0-2])(?P=separator)(?:0?[1-9]|[12]\d|3[01])(?!\d))"
     r"|(?P<version>\d+(?:\.\d+){2,})"
@@ -83,7 +83,10 @@ def read_numbers(text: str, folded: str) -> list[Number]:
     found: list[Number] = []
     position = 0
     while match := _PATTERN.search(plain, position):
-        read = list(_read(match, text, plain))
+        try:
+            read = list(_read(match, text, plain))
+        except ValueError:  # numerals in no order that makes a number: 百十千
+            read = []
         found += read
         position = max(match.end(), read[-1].end if read else 0)
     return _join_parts(_share_range_units(found, plain))
@@ -103,8 +106,7 @@ def _read(match: re.Match[str], text: str, plain: str) -> Iterator[Number]:
     start, end = match.span()
     match match.lastgroup:
         case "percent":
-            scale = 1 if match[0][0] == "百" else 10
-            yield Number(_value(match[0][3:]) / scale, "%", start, end)
+            yield Number(_value(match[0][3:]) * 100 / _chinese("一" + match[0][0]), "%", start, end)
         case "fraction":
             whole, part = (_value(side) for side in match[0].split("分之"))
             if whole:
@@ -158,10 +160,7 @@ def _sign(value: Decimal, start: int, plain: str) -> tuple[Decimal, int]:
 def _read_chinese(match: re.Match[str], plain: str) -> Iterator[Number]:
     run, (start, end) = match[0], match.span()
     digits = re.sub("[多余来]", "", run)
-    try:
-        value, start = _sign(_value(digits), start, plain)
-    except ValueError:
-        return
+    value, start = _sign(_value(digits), start, plain)
     number = _with_unit(value, start, end, plain)
     before = plain[start - 1 : start] if start else ""
     if before == "第":
