@@ -1,0 +1,1 @@
+"""Evaluation: one offline command measures what the user sees, over the same event stream as the page."""
