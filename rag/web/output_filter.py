@@ -7,7 +7,7 @@ answers: citation numbers and sentence marks travel through the text as private 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
 
 SCHEMES = frozenset({"http", "https"})
 
@@ -93,7 +94,7 @@ class MarkdownFilter:
 
     def html(self, text: str, marks: Marks | None = None) -> str:
         """``text`` as HTML without a line break. ``marks`` says what private characters in it become."""
-        environment = {"hosts": self._hosts, "marks": marks, "sentence": None, "links": []}
+        environment: dict[str, Any] = {"hosts": self._hosts, "marks": marks, "sentence": None, "links": []}
         rendered: str = self._parser.render(visible(text), environment)
         return rendered.replace("\n", "")
 
@@ -122,51 +123,53 @@ class MarkdownFilter:
 class _Renderer(RendererHTML):
     """The rules that differ from CommonMark's own."""
 
-    def text(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        return _annotate(tokens[index].content, env)
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return _annotate(tokens[idx].content, env)
 
-    def code_inline(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        content = tokens[index].content
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        content = tokens[idx].content
         trailing = "".join(_annotate(match.group(), env) for match in _MARK.finditer(content))
         return f"<code>{escape(_MARK.sub('', content))}</code>{trailing}"
 
-    def fence(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        content = escape(_MARK.sub("", tokens[index].content.rstrip("\n")))
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        content = escape(_MARK.sub("", tokens[idx].content.rstrip("\n")))
         return f"<pre><code>{content.replace(chr(10), '&#10;')}</code></pre>"
 
-    code_block = fence
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return self.fence(tokens, idx, options, env)
 
-    def softbreak(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
+    def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return "<br>"
 
-    hardbreak = softbreak
+    def hardbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return "<br>"
 
-    def image(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        return _annotate(tokens[index].content, env)
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return _annotate(tokens[idx].content, env)
 
-    def heading_open(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        return f"<h{_heading(tokens[index])}>"
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return f"<h{_heading(tokens[idx])}>"
 
-    def heading_close(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        return f"</h{_heading(tokens[index])}>"
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        return f"</h{_heading(tokens[idx])}>"
 
-    def table_open(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return '<div class="zj-table"><table>'
 
-    def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         return "</table></div>"
 
-    def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
-        address = _MARK.sub("", str(tokens[index].attrGet("href") or ""))
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        address = _MARK.sub("", str(tokens[idx].attrGet("href") or ""))
         allowed = link_allowed(address, env["hosts"])
         env["links"].append("" if allowed else address)
         return f'<a href="{escape(address)}" rel="noopener noreferrer nofollow">' if allowed else ""
 
-    def link_close(self, tokens: Sequence[Token], index: int, options: Any, env: dict[str, Any]) -> str:
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         refused = env["links"].pop()
         if not refused:
             return "</a>"
-        label = _MARK.sub("", tokens[index - 1].content)
+        label = _MARK.sub("", tokens[idx - 1].content)
         shown = urlsplit(refused).scheme.lower() in SCHEMES and label != refused
         return f" ({escape(refused)})" if shown else ""
 
@@ -175,7 +178,7 @@ def _heading(token: Token) -> int:
     return min(int(token.tag[1]) + 2, 6)
 
 
-def _annotate(content: str, env: dict[str, Any]) -> str:
+def _annotate(content: str, env: MutableMapping[str, Any]) -> str:
     """Escape a run of text and put the marks in. A sentence may run over several elements."""
     marks: Marks | None = env["marks"]
     if marks is None:
@@ -198,7 +201,7 @@ def _annotate(content: str, env: dict[str, Any]) -> str:
     return "".join(pieces)
 
 
-def _run(text: str, env: dict[str, Any], marks: Marks) -> str:
+def _run(text: str, env: MutableMapping[str, Any], marks: Marks) -> str:
     if not text.strip() or env["sentence"] is None:
         return escape(text)
     before, after = marks.wrap(env["sentence"])

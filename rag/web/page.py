@@ -1,0 +1,135 @@
+"""The chat page: Gradio Blocks around the chat service.
+
+Gradio carries messages to and fro and nothing else: history and owners are the service's, HTML the renderer's,
+everything around the messages (header, history, panel, shortcuts) the script's in ``static/zhiju.js``.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from rag.config import Settings
+from rag.web.page_handlers import PageHandlers
+from rag.web.service import ChatService
+from rag.web.texts import interface_texts, say, script_texts
+
+STATIC = Path(__file__).parent / "static"
+
+def build_page(settings: Settings, service: ChatService, *, embed: bool = False) -> gr.Blocks:
+    """The chat as Blocks, to be mounted with ``page_options``. ``embed``: without what only a full page needs."""
+    words = page_words()
+    page = PageHandlers(settings, service)
+    with gr.Blocks(title=say("zh", "page_title"), fill_height=True, analytics_enabled=False) as demo:
+        gr.Markdown(f"# {say('zh', 'product')} Zhiju", elem_id="zj-name")
+        welcome = gr.Markdown("", elem_id="zj-welcome")
+        chat = gr.Chatbot(
+            elem_id="zj-chat",
+            label=words("conversation"),
+            show_label=False,
+            container=False,
+            height="100%",
+            min_height=120,
+            scale=1,
+            layout="panel",
+            allow_tags=False,
+            buttons=[],
+            latex_delimiters=[],
+            autoscroll=True,
+            group_consecutive_messages=False,
+            allow_file_downloads=False,
+        )
+        composer = gr.Textbox(
+            elem_id="zj-composer",
+            placeholder=words("composer"),
+            label=words("composer_label"),
+            show_label=True,
+            lines=1,
+            max_lines=8,
+            max_length=settings.max_question,
+            submit_btn=True,
+            stop_btn=True,
+            autofocus=not embed,
+        )
+        conversation = gr.Textbox(elem_id="zj-conversation", visible="hidden", label="conversation")
+        mode = gr.Textbox(elem_id="zj-mode", visible="hidden", label="mode")
+        open_button = gr.Button("open", elem_id="zj-open", visible="hidden")
+        outputs = [chat, composer, conversation, mode]
+        asking = composer.submit(
+            page.ask,
+            [composer, conversation, mode],
+            outputs,
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+        composer.stop(
+            page.stopped,
+            [conversation],
+            outputs,
+            cancels=[asking],
+            show_progress="hidden",
+            concurrency_limit=None,
+            queue=True,
+            api_visibility="private",
+        )
+        open_button.click(
+            page.open,
+            [conversation],
+            outputs,
+            cancels=[asking],
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+        demo.load(
+            page.greet, None, [welcome], show_progress="hidden", concurrency_limit=None, api_visibility="private"
+        )
+    demo.queue(default_concurrency_limit=None, max_size=None, api_open=False)
+    blocks: gr.Blocks = demo
+    return blocks
+
+
+def page_words() -> gr.I18n:
+    """The words of Gradio's own parts, in every language of the page."""
+    return gr.I18n(**interface_texts())
+
+
+def page_options(settings: Settings, *, embed: bool = False) -> dict[str, Any]:
+    """What ``gr.mount_gradio_app`` is to be called with, beside application, Blocks and path."""
+    return {
+        "theme": gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        "head": page_head(settings, embed=embed),
+        "i18n": page_words(),
+        "footer_links": [],
+        "show_error": False,
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "mcp_server": False,
+        "pwa": False,
+        "allowed_paths": [],
+        "app_kwargs": {"openapi_url": None, "docs_url": None, "redoc_url": None},
+    }
+
+
+def page_head(settings: Settings, *, embed: bool = False) -> str:
+    """Style sheet, words and script of the page."""
+    base = escape(settings.base_path)
+    values = {"base": settings.base_path, "embed": embed, "limit": settings.max_question, "texts": script_texts()}
+    data = json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
+    version = _version()
+    return (
+        f'<link rel="stylesheet" href="{base}/static/zhiju.css?v={version}">'
+        f'<script type="application/json" id="zj-data">{data}</script>'
+        f'<script src="{base}/static/zhiju.js?v={version}"></script>'
+    )
+
+
+def _version() -> str:
+    """Changes when a static file does, so that no browser keeps an old one."""
+    return format(int(max(path.stat().st_mtime for path in STATIC.iterdir())), "x")

@@ -1,0 +1,169 @@
+"""What happens on the page's events: a question, a stop, a conversation opened, a greeting.
+
+Takes the reader's identity and language from each request and everything else from the chat service; a client's
+own idea of the history is never read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from rag.config import Settings
+from rag.errors import RagError
+from rag.web.identity import User, user_of
+from rag.web.page_messages import Messages, PageMessages, next_turn
+from rag.web.page_stream import paced
+from rag.web.page_welcome import render_opening, render_unusable, render_welcome
+from rag.web.records import Conversation
+from rag.web.refusals import Refusal, refusal_from
+from rag.web.render import Renderer, failure_words
+from rag.web.render_view import View
+from rag.web.service import ChatService
+from rag.web.texts import Language, language_of, say
+
+_CONTEXT_LENGTH = 200
+_OPENING_PATIENCE = 600.0
+_STOP_PATIENCE = 3.0
+_LOOK_AGAIN = 0.3
+
+Picture = tuple[Any, Any, Any, Any]
+"""Messages, question field, conversation id, mode: the outputs of every event but the greeting."""
+
+
+class PageHandlers:
+    """The handlers of the page's events."""
+
+    def __init__(self, settings: Settings, service: ChatService) -> None:
+        self._settings = settings
+        self._service = service
+        self._messages = PageMessages(service, Renderer(settings.link_hosts), settings.base_path)
+
+    async def ask(
+        self, question: str, conversation_id: str, mode: str, request: gr.Request
+    ) -> AsyncGenerator[Picture, None]:
+        """Answer ``question``; with ``mode`` replace it takes the place of the last one."""
+        language, user = _language(request), user_of(request.headers)
+        replace = mode == "replace"
+        conversation: Conversation | None = None
+        try:
+            conversation = await asyncio.to_thread(self._conversation, conversation_id, user)
+            pictures = self._pictures(conversation, question, user, language, request, replace)
+            async with aclosing(pictures):
+                async for picture in pictures:
+                    yield picture
+        except RagError as error:
+            refusal = refusal_from(error)
+            kept = await asyncio.to_thread(self._load, conversation.id if conversation else "", user)
+            yield self._after_refusal(refusal, conversation, kept, question, mode, language)
+        else:
+            messages = await asyncio.to_thread(self._whole, conversation.id, user, language)
+            yield messages, gr.skip(), conversation.id, gr.skip()
+
+    async def _pictures(
+        self,
+        conversation: Conversation,
+        question: str,
+        user: User,
+        language: Language,
+        request: gr.Request,
+        replace: bool,
+    ) -> AsyncGenerator[Picture, None]:
+        turn = next_turn(conversation, without_last=replace)
+        before = await asyncio.to_thread(self._messages.before, conversation, language, without_last=replace)
+        yield self._messages.live(before, question, View(), turn, language), "", conversation.id, ""
+        events = self._service.stream(
+            conversation.id,
+            question,
+            user=user,
+            language=language,
+            context=_context(request),
+            replace_last=replace,
+        )
+        views = paced(events)
+        async with aclosing(views):
+            async for view in views:
+                messages = self._messages.live(before, question, view, turn, language)
+                yield messages, gr.skip(), gr.skip(), gr.skip()
+
+    async def stopped(self, conversation_id: str, request: gr.Request) -> Picture:
+        """What was kept of an answer that the reader stopped."""
+        language, user = _language(request), user_of(request.headers)
+        deadline = asyncio.get_running_loop().time() + _STOP_PATIENCE
+        while True:
+            kept = await asyncio.to_thread(self._load, conversation_id, user)
+            settled = kept is None or not kept.messages or kept.messages[-1].role == "assistant"
+            if settled or asyncio.get_running_loop().time() > deadline:
+                break
+            await asyncio.sleep(_LOOK_AGAIN / 3)
+        messages = self._messages.whole(kept, language) if kept else []
+        return messages, gr.skip(), gr.skip(), gr.skip()
+
+    async def open(self, conversation_id: str, request: gr.Request) -> Picture:
+        """A conversation as it was kept; an empty one for an id that is not the reader's."""
+        language, user = _language(request), user_of(request.headers)
+        kept = await asyncio.to_thread(self._load, conversation_id, user)
+        if kept is None:
+            return [], gr.skip(), "", ""
+        return await asyncio.to_thread(self._messages.whole, kept, language), gr.skip(), kept.id, ""
+
+    async def greet(self, request: gr.Request) -> AsyncGenerator[str, None]:
+        """What an empty conversation shows, while the index opens and then."""
+        language, backend = _language(request), self._service.backend
+        deadline = asyncio.get_running_loop().time() + _OPENING_PATIENCE
+        if not backend.ready:
+            yield render_opening(language)
+        while not backend.ready and backend.error is None and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(_LOOK_AGAIN)
+        if not backend.ready:
+            yield render_unusable(language)
+            return
+        catalogue = backend.engine().catalogue
+        yield await asyncio.to_thread(
+            render_welcome, catalogue, language, uses_model=self._settings.uses_model
+        )
+
+    def _conversation(self, conversation_id: str, user: User) -> Conversation:
+        """The reader's conversation, or a new one where there is none of this id."""
+        return self._load(conversation_id, user) or self._service.load(self._service.create(user), user)
+
+    def _load(self, conversation_id: str, user: User) -> Conversation | None:
+        if not isinstance(conversation_id, str) or not self._service.exists(conversation_id, user):
+            return None
+        return self._service.load(conversation_id, user)
+
+    def _whole(self, conversation_id: str, user: User, language: Language) -> Messages:
+        return self._messages.whole(self._service.load(conversation_id, user), language)
+
+    def _after_refusal(
+        self,
+        refusal: Refusal,
+        before: Conversation | None,
+        kept: Conversation | None,
+        question: str,
+        mode: str,
+        language: Language,
+    ) -> Picture:
+        """An answer that broke off stands as it was kept; a question that was not served is given back."""
+        messages = self._messages.whole(kept, language) if kept else []
+        identifier = kept.id if kept else ""
+        if kept and kept.messages and (before is None or kept.messages[-1:] != before.messages[-1:]):
+            return messages, gr.skip(), identifier, gr.skip()
+        gr.Warning(
+            failure_words(refusal.reason.value, language, limit=refusal.limit, seconds=refusal.retry_after),
+            title=say(language, "product"),
+        )
+        return messages, question, identifier, mode
+
+
+def _language(request: gr.Request) -> Language:
+    return language_of(dict(request.query_params), request.headers.get("accept-language", ""))
+
+
+def _context(request: gr.Request) -> str | None:
+    """The title of the page around a frame: a hint where to search, and no more."""
+    return str(request.query_params.get("ctx", ""))[:_CONTEXT_LENGTH] or None
