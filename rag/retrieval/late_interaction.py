@@ -60,7 +60,8 @@ def range_means(values: Vector, ranges: NDArray[np.int64]) -> Vector:
     sums = np.concatenate([np.zeros((1, values.shape[1]), np.float64), np.cumsum(values, axis=0, dtype=np.float64)])
     means = sums[ranges[:, 1]] - sums[ranges[:, 0]]
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    return means.astype(np.float32)
+    result: Vector = means.astype(np.float32)
+    return result
 
 
 def token_ranges(spans: Spans, starts: Sequence[int], ends: Sequence[int]) -> NDArray[np.int64]:
