@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from eval.score import Item
-from eval.stats import Array, Estimate, Resampled, auroc, divide, estimate_mean, interval, percentile, resample
+from eval.stats import (
+    Array,
+    Estimate,
+    Resampled,
+    auroc,
+    divide,
+    estimate_mean,
+    interval,
+    percentile,
+    resample,
+)
 
 Metrics = dict[str, Estimate]
 

@@ -40,9 +40,13 @@ class Judge(Protocol):
     """Decides support; ``name`` says how, for the report."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its kind and its model."""
+        ...
 
-    def entails(self, claim: str, evidence: str) -> bool: ...
+    def entails(self, claim: str, evidence: str) -> bool:
+        """Whether ``evidence`` supports ``claim``."""
+        ...
 
 
 class RuleJudge:

@@ -32,7 +32,8 @@ class Estimate:
 
     def to_dict(self) -> dict[str, float]:
         """As metrics.json holds it."""
-        return {"value": _round(self.value), "n": self.n, "low": _round(self.low), "high": _round(self.high)}
+        low, high = (bound if bound == bound else self.value for bound in (self.low, self.high))
+        return {"value": round(self.value, 6), "n": self.n, "low": round(low, 6), "high": round(high, 6)}
 
 
 def wilson(successes: float, n: int) -> tuple[float, float]:
@@ -170,6 +171,3 @@ def auroc(positive: Array, negative: Array) -> float:
     equal = np.searchsorted(ordered, positive, side="right") - below
     return float((below + equal / 2).sum() / (len(positive) * len(negative)))
 
-
-def _round(value: float) -> float:
-    return round(value, 6) if value == value else value

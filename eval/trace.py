@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.cases import Case
-from rag.types import Answer, Chunk, Citation, Conflict, Outcome, Sentence, Stage, Verdict
+from rag.serialise import answer_from_dict, answer_to_dict
+from rag.types import Answer, Chunk, Stage, Verdict
 
 Ranking = tuple[tuple[str, float], ...]
 """Chunk ids and scores, best first."""
@@ -109,7 +110,7 @@ class Trace:
         """One line."""
         row: dict[str, Any] = {"key": self.key, "case": self.case.to_dict(), "target": asdict(self.target), "repeat": self.repeat}
         row |= {"plans": [asdict(plan) for plan in self.plans], "retrievals": [asdict(item) for item in self.retrievals]}
-        row |= {"evidence": self.evidence, "answer": asdict(self.answer) if self.answer else None}
+        row |= {"evidence": self.evidence, "answer": answer_to_dict(self.answer) if self.answer else None}
         row |= {"verdict": self.verdict, "milliseconds": dict(self.milliseconds), "usage": dict(self.usage)}
         row |= {"failure": asdict(self.failure) if self.failure else None}
         return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
@@ -127,7 +128,7 @@ class Trace:
                 Retrieval(item["round"], item["query"], Stage(item["stage"]), _ranking(item["hits"])) for item in row["retrievals"]
             ),
             evidence=tuple((int(marker), str(chunk), float(score)) for marker, chunk, score in row["evidence"]),
-            answer=_answer(row["answer"]) if row["answer"] else None,
+            answer=answer_from_dict(row["answer"]) if row["answer"] else None,
             verdict=Verdict(row["verdict"]) if row["verdict"] else None,
             milliseconds=row["milliseconds"],
             usage=row["usage"],
@@ -173,27 +174,3 @@ def _target(row: Mapping[str, Any]) -> Target:
 
 def _ranking(hits: list[list[Any]]) -> Ranking:
     return tuple((str(chunk), float(score)) for chunk, score in hits)
-
-
-def _citation(row: Mapping[str, Any]) -> Citation:
-    return Citation(**{**row, "verdict": Verdict(row["verdict"])})
-
-
-def _answer(row: Mapping[str, Any]) -> Answer:
-    return Answer(
-        text=row["text"],
-        sentences=tuple(
-            Sentence(
-                text=sentence["text"], start=sentence["start"], end=sentence["end"],
-                citations=tuple(map(_citation, sentence["citations"])), verdict=Verdict(sentence["verdict"]),
-            )
-            for sentence in row["sentences"]
-        ),
-        citations=tuple(map(_citation, row["citations"])),
-        outcome=Outcome(row["outcome"]),
-        options=tuple(row["options"]),
-        nearest=tuple(row["nearest"]),
-        missing=tuple(row["missing"]),
-        conflicts=tuple(Conflict(item["subject"], _citation(item["first"]), _citation(item["second"])) for item in row["conflicts"]),
-        model=row["model"],
-    )  # fmt: skip
