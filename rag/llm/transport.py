@@ -1,0 +1,45 @@
+"""Reading a stream with limits that the client cannot set: the silence between chunks, and a read cut short."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from rag.errors import ModelTimeout
+from rag.llm.failures import foreign_errors
+from rag.llm.watchdog import Watchdog
+
+
+def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> object | None:
+    """The next chunk, None at the end. Raises ModelTimeout when it does not come within ``left`` seconds."""
+    silent = ModelTimeout("The model fell silent, or its reply took too long. See RAG_LLM_TOKEN_TIMEOUT.")
+    if left <= 0:
+        raise silent
+    try:
+        with watchdog.limit(left):
+            chunk = next(chunks, None)
+    except foreign_errors() as error:
+        if watchdog.expired:
+            raise silent from error
+        raise
+    if watchdog.expired:
+        raise silent
+    return chunk
+
+
+def allow_silence(stream: Any, seconds: float) -> None:
+    """From the headers on the watchdog watches; the transport's own limit, set for the headers, is widened."""
+    limits = stream.response.request.extensions.get("timeout")
+    if isinstance(limits, dict):
+        limits["read"] = seconds + 1.0
+
+
+def cut(stream: Any) -> None:
+    """End a read that another thread is blocked in: closing the socket alone would not wake it."""
+    carrier = stream.response.extensions.get("network_stream")
+    connection = carrier.get_extra_info("socket") if carrier is not None else None
+    if isinstance(connection, socket.socket):
+        with suppress(OSError):
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
