@@ -1,0 +1,114 @@
+"""The planner that needs no language model: rules decide, the documents confirm.
+
+Searching is the default. See ``intents`` for what needs no search, ``clarify`` for asking back, ``followup`` for
+questions that lean on the conversation, ``decompose`` for several parts, ``scope`` for targeted search and
+``sufficiency`` for when to stop.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answering.clarify import find_ambiguity
+from rag.answering.corpus import Corpus
+from rag.answering.decompose import Split, split
+from rag.answering.followup import Standalone, stand_alone
+from rag.answering.form import form_of, is_comparison
+from rag.answering.intents import read_intent
+from rag.answering.reasons import Reason
+from rag.answering.resume import resume
+from rag.answering.rounds import next_round
+from rag.answering.scope import scope_of
+from rag.answering.sufficiency import Sufficiency
+from rag.interfaces import Catalogue, Retriever
+from rag.text import fold, normalise
+from rag.types import Action, Evidence, Plan, Scope, Turn
+
+_MOST_QUERIES = 5
+
+
+class RulePlanner:
+    """Plans by rules over one index. Stateless and thread-safe.
+
+    ``retriever`` is any search over the same index, best the sparse one: it supplies what a clarification offers.
+    """
+
+    def __init__(self, catalogue: Catalogue, retriever: Retriever, *, max_rounds: int = 3) -> None:
+        self._corpus = Corpus(catalogue, retriever)
+        self._max_rounds = max_rounds
+        self.sufficiency = Sufficiency(self._corpus)
+
+    def plan(self, question: str, history: Sequence[Turn]) -> Plan:
+        """Decide what to do with ``question`` after ``history``."""
+        resumed = resume(question, history)
+        if resumed is not None:
+            return self._retrieve(resumed, history[:-2], Reason.CLARIFIED)
+        intent = read_intent(normalise(question), history)
+        if intent.reason is not None:
+            return Plan(Action.REPLY, form=form_of(question), reason=intent.reason, question=question)
+        asked = without_courtesy(question, intent.core)
+        whole = stand_alone(asked, history)
+        may_ask = not whole.changed or bool(whole.unresolved)
+        if may_ask and not _just_asked_back(history):
+            ambiguity = find_ambiguity(whole.question, whole.unresolved, self._corpus)
+            if ambiguity is not None:
+                return Plan(
+                    Action.CLARIFY,
+                    reason=ambiguity.reason,
+                    subject=ambiguity.subject,
+                    options=ambiguity.options,
+                    question=whole.question,
+                )
+        return self._search(whole, Reason.FOLLOW_UP if whole.changed else Reason.DEFAULT)
+
+    def refine(self, plan: Plan, evidence: Sequence[Evidence]) -> Plan | None:
+        """The next round, ``None`` when the evidence suffices, or the decision to abstain."""
+        return next_round(plan, evidence, self.sufficiency, self._max_rounds)
+
+    def _retrieve(self, question: str, history: Sequence[Turn], reason: Reason) -> Plan:
+        return self._search(stand_alone(question, history), reason)
+
+    def _search(self, whole: Standalone, reason: Reason) -> Plan:
+        parts = split(whole.question)
+        scope = Scope() if parts.compared else scope_of(whole.question, self._corpus)
+        queries = tuple(dict.fromkeys((whole.question, *parts.queries, *whole.queries)))[:_MOST_QUERIES]
+        return Plan(
+            Action.RETRIEVE,
+            queries=queries,
+            scope=scope,
+            form=form_of(whole.question, compared=parts.compared),
+            reason=_telling(reason, parts, whole.question, scope),
+            round=1,
+            parts=parts.parts or (whole.question,),
+            question=whole.question,
+        )
+
+
+def _telling(reason: Reason, parts: Split, question: str, scope: Scope) -> Reason:
+    """The most telling of the reasons that apply."""
+    if reason is not Reason.DEFAULT:
+        return reason
+    if parts.compared or (parts.parts and is_comparison(question)):
+        return Reason.COMPARISON
+    if parts.parts:
+        return Reason.MULTI_PART
+    return Reason.SCOPED if scope else Reason.DEFAULT
+
+
+def without_courtesy(question: str, core: str) -> str:
+    """``question`` without the courtesies before its ``core`` (which is folded), in its own script and case."""
+    folded = fold(question)
+    at = folded.find(core[:12]) if core else -1
+    return question[at:].strip() if at > 0 else question.strip()
+
+
+def _just_asked_back(history: Sequence[Turn]) -> bool:
+    from_us = [turn.text for turn in history if turn.role == "assistant"]
+    return bool(from_us) and re.match(r"请问(?:“.+”具体指|您想问的是)哪一个|which one (?:do you mean|are you)", fold(from_us[-1])) is not None
+
+
+def with_reason(plan: Plan, reason: str) -> Plan:
+    """The same plan for another reason."""
+    return replace(plan, reason=reason)
