@@ -93,6 +93,7 @@ class Settings(BaseModel):
     questions_per_day: Positive = Field(2000, description="Questions a day and user or client address.")
     concurrency: Positive = Field(8, description="Answers in the making at once.")
     queue_size: Positive = Field(32, description="Questions that may wait.")
+    requests_per_minute: Positive = Field(1200, description="Requests of any kind a minute and client address; assets are not counted.")
     site_questions_per_day: Positive = Field(20_000, description="Questions a day from one embedding site that signed tokens name.")
     require_identity: bool = Field(False, description="Answer only users with a signed token (needs `RAG_EMBED_SECRET`).")
     identity_minutes: Positive = Field(480, description="Minutes that a signed user stays known after the token was seen.")

@@ -57,9 +57,9 @@ class Backend:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Open the index in a thread of its own. Does nothing while one is at work."""
+        """Open the index in a thread of its own. Only the first call does anything."""
         with self._lock:
-            if self._opening is not None and self._opening.is_alive():
+            if self._opening is not None:
                 return
             self._opening = threading.Thread(target=self._open, name="open-index", daemon=True)
             self._opening.start()

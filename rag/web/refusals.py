@@ -18,6 +18,8 @@ class Reason(StrEnum):
     INVALID = "invalid_request"
     NOT_FOUND = "not_found"
     IDENTITY = "identity_required"
+    KEY = "api_key_required"
+    FORBIDDEN = "forbidden"
     RATE_LIMITED = "rate_limited"
     BUSY = "busy"
     NOT_READY = "index_not_ready"
@@ -32,6 +34,8 @@ HTTP_STATUS = {
     Reason.INVALID: 422,
     Reason.NOT_FOUND: 404,
     Reason.IDENTITY: 401,
+    Reason.KEY: 401,
+    Reason.FORBIDDEN: 403,
     Reason.RATE_LIMITED: 429,
     Reason.BUSY: 503,
     Reason.NOT_READY: 503,
@@ -47,6 +51,8 @@ _MESSAGES = {
     Reason.INVALID: "The request is not valid.",
     Reason.NOT_FOUND: "There is no such thing, or it belongs to somebody else.",
     Reason.IDENTITY: "Sign in first: open the chat from your wiki again.",
+    Reason.KEY: "A valid API key is needed: send it as `Authorization: Bearer KEY`.",
+    Reason.FORBIDDEN: "This is not allowed.",
     Reason.RATE_LIMITED: "Too many questions. Try again later.",
     Reason.BUSY: "All places are taken. Try again in a moment.",
     Reason.NOT_READY: "The index is being opened. Try again in a moment.",

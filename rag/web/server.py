@@ -1,0 +1,179 @@
+"""Puts the web together: our own routes, the mounted Gradio page, the guard around both, and the server process.
+
+Gradio is imported when the application is created, the engine's libraries after the first page has been served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from rag.config import Settings
+from rag.errors import RagError
+from rag.web.admin import admin_router
+from rag.web.api import ask_router, description, health_router
+from rag.web.asgi import App
+from rag.web.backend import Backend
+from rag.web.conversations import Conversations
+from rag.web.database import open_database
+from rag.web.feedback import Feedback
+from rag.web.guard import Guard
+from rag.web.library import Library
+from rag.web.openai_api import openai_router
+from rag.web.refusals import Reason, Refusal, refusal_from
+from rag.web.replies import error_body, error_headers
+from rag.web.service import ChatService
+from rag.web.telemetry import silence
+
+_log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+OPEN_AT_THE_LATEST = 1.5
+EXPIRE_EVERY = 3600.0
+DRAIN_SECONDS = 10
+
+
+def create_service(settings: Settings, backend: Backend) -> ChatService:
+    """The chat service over the database of the settings. Raises ``ConfigError`` and ``StoreError``."""
+    database = open_database(settings.database_url)
+    return ChatService(backend, Conversations(database, settings.anonymous_days), Feedback(database), settings)
+
+
+def create_app(settings: Settings, backend: Backend, library: Library | None = None) -> App:
+    """The whole web application, guard outermost.
+
+    ``library`` changes the index (upload, remove, re-index); without it the administrator's page only reads.
+
+    Raises:
+        ConfigError: a setting that concerns the web is malformed.
+        StoreError: the conversation store cannot be opened.
+    """
+    service = create_service(settings, backend)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(service))
+    app.add_exception_handler(RagError, _on_rag_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    public = [ask_router(service, settings), openai_router(service, settings), health_router(service)]
+    routers = [*public, _document_router(public, settings), _static_router()]
+    if settings.admin_token is not None:
+        routers.append(admin_router(service, settings, library))
+    for router in routers:
+        app.include_router(router, prefix=settings.base_path)
+    _mount_page(app, settings, service)
+    return Guard(app, settings, served=backend.start)
+
+
+def serve(settings: Settings, app: App) -> None:
+    """Listen until SIGINT or SIGTERM; answers in the making may end within ten seconds."""
+    signal.signal(signal.SIGTERM, _leave)
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        h11_max_incomplete_event_size=65_536,
+    )
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> None:
+    silence()
+    import gradio
+
+    from rag.web.page import build_page, page_options
+
+    for path, embed in (("/embed", True), ("/", False)):
+        blocks = build_page(settings, service, embed=embed)
+        blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
+        target = settings.base_path + path if embed or not settings.base_path else settings.base_path
+        gradio.mount_gradio_app(app, blocks, target, **page_options(settings, embed=embed))
+
+
+def _lifespan(service: ChatService) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        backend = service.backend
+        # Usually the first page starts it, so that importing the engine does not hold that page up.
+        timer = asyncio.get_running_loop().call_later(OPEN_AT_THE_LATEST, backend.start)
+        backend.watch()
+        expiry = asyncio.create_task(_expire(service.conversations))
+        try:
+            yield
+        finally:
+            timer.cancel()
+            expiry.cancel()
+            backend.stop()
+            await asyncio.gather(expiry, return_exceptions=True)
+
+    return lifespan
+
+
+async def _expire(conversations: Conversations) -> None:
+    while True:
+        await asyncio.sleep(EXPIRE_EVERY)
+        try:
+            removed = await asyncio.to_thread(conversations.expire)
+        except Exception:  # noqa: BLE001 - the edge: the next hour tries again
+            _log.exception("Old conversations could not be removed")
+        else:
+            _log.info("%d old conversations were removed", removed)
+
+
+def _static_router() -> APIRouter:
+    """Our own files under ``/static``, by name; the others there are Gradio's."""
+    router = APIRouter()
+
+    def add(path: str, file: Path) -> None:
+        async def give() -> Response:
+            return FileResponse(file)
+
+        router.add_api_route(path, give, methods=["GET", "HEAD"], include_in_schema=False)
+
+    for file in sorted(STATIC.iterdir()):
+        if file.suffix in (".js", ".css", ".svg"):
+            add(f"/static/{file.name}", file)
+    add("/embed.js", STATIC / "embed.js")
+    return router
+
+
+def _document_router(routers: list[APIRouter], settings: Settings) -> APIRouter:
+    router = APIRouter()
+    document = description(routers, settings.base_path)
+
+    @router.get("/api/openapi.json", include_in_schema=False)
+    async def openapi() -> dict[str, Any]:
+        return document
+
+    return router
+
+
+async def _on_rag_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RagError)
+    if not isinstance(error, Refusal):
+        _log.error("A request failed: %s: %s", type(error).__name__, error)
+    refusal = refusal_from(error)
+    return JSONResponse(error_body(refusal), refusal.status, error_headers(refusal))
+
+
+async def _on_http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    refusal = Refusal(Reason.NOT_FOUND if error.status_code == 404 else Reason.INVALID)
+    return JSONResponse(error_body(refusal), error.status_code)
