@@ -85,6 +85,7 @@ class Floor:
         self.catalogue = FloorCatalogue(documents)
         self._chunks = [chunk for document in self.catalogue.documents() for chunk in _passages(document)]
         counts = [Counter(floor_terms(f"{chunk.title}\n{chunk.text}")) for chunk in self._chunks]
+        self._held = {chunk.id: frozenset(count) for chunk, count in zip(self._chunks, counts, strict=True)}
         self._terms = {term: place for place, term in enumerate(sorted({term for count in counts for term in count}))}
         self._weights, self._idf = _bm25(counts, self._terms)
 
@@ -134,7 +135,7 @@ class Floor:
 
     def _coverage(self, question: str, chunk: Chunk) -> float:
         """How much of the question's weight the passage holds: the floor's measure of confidence."""
-        held = set(floor_terms(f"{chunk.title}\n{chunk.text}"))
+        held = self._held[chunk.id]
         rare = max(self._idf.max(initial=0.0), 1e-9)
         weigh = {term: float(self._idf[self._terms[term]]) if term in self._terms else float(rare) for term in floor_terms(question)}
         total = sum(weigh.values())
