@@ -41,7 +41,7 @@ class Hint:
 def numbers_of(marker: str) -> tuple[int, ...]:
     """The numbers that one marker names, in order, each once: ``[1-3,5]`` gives 1, 2, 3, 5."""
     found: dict[int, None] = {}
-    for match in _PIECE.finditer(marker):
+    for match in _PIECE.finditer(marker.split("†")[0]):
         first = int(match[1])
         last = int(match[2]) if match[2] else first
         if 0 <= last - first <= _WIDEST_RANGE:

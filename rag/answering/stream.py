@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from rag.answering.citations import citations_from, markers_text, verdict_from
 from rag.answering.phrases import claims_nothing
-from rag.answering.units import Item, Layout, Unit, UnitSplitter, Words
+from rag.answering.pieces import Item, Layout, Unit, Words
+from rag.answering.units import UnitSplitter
 from rag.events import SentenceChecked, Token
 from rag.interfaces import Checker
 from rag.types import Citation, Evidence, Sentence, Verdict
@@ -49,6 +50,7 @@ class AnswerWriter:
         self._show_unsupported = show_unsupported
         self._splitter = UnitSplitter()
         self._layout = ""
+        self._bullet = ""
         self._words: list[str] = []
         self._start = 0
         self.written = Written()
@@ -68,7 +70,7 @@ class AnswerWriter:
     def _take(self, item: Item) -> Iterator[Token | SentenceChecked]:
         match item:
             case Layout(text):
-                self._layout += text
+                self._add_layout(text)
             case Words(text):
                 if self._show_unsupported:
                     yield from self._show(text)
@@ -114,14 +116,22 @@ class AnswerWriter:
         return Sentence(unit.text, 0, 0, citations_from(supports), verdict_from(supports)), False
 
     def _withhold(self, unit: Unit) -> None:
-        """Leave a unit out, and the bullet before it; a table keeps its bars."""
+        """Leave a unit out. Its bullet waits for what follows on the line; a table keeps its bars."""
         self.written.withheld.append(unit.text)
         self._words = []
-        if not unit.context:
-            self._layout = self._layout[: self._layout.rfind("\n") + 1]
+        line = self._layout.rfind("\n")
+        if not unit.context and self._layout[line + 1 :].strip():
+            cut = max(line, 0)
+            self._layout, self._bullet = self._layout[:cut], self._layout[cut:]
+
+    def _add_layout(self, text: str) -> None:
+        if "\n" in text:
+            self._bullet = ""
+        self._layout, self._bullet = self._layout + self._bullet + text, ""
 
     def _release(self) -> str:
-        layout, self._layout = re.sub(r"\n{3,}", "\n\n", self._layout), ""
+        layout = re.sub(r"\n{3,}", "\n\n", self._layout + self._bullet)
+        self._layout = self._bullet = ""
         return layout if self.written.text else layout.lstrip("\n")
 
     def _token(self, text: str) -> Token:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from rag.answering.citations import Hint, MarkerFilter
+from rag.answering.pieces import Item, Layout, Unit, Words, joined
+from rag.answering.tables import Table
 from rag.sentences import sentence_spans
 
 _ENDS = frozenset("。｡！？!?…；;．.‼⁇⁈⁉")
@@ -23,38 +24,7 @@ _UNDECIDED = re.compile(
 )
 _HEADING = re.compile(r"[ \t]*#{1,6}[ \t]")
 _RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,})[ \t]*")
-_BULLET = re.compile(r"[ \t]*(?:(?:[-*+•·]|\d{1,3}[.)．]|[（(]\d{1,2}[)）])[ \t]+|[•·]|\d{1,3}、|>[ \t]*)")
-_EMPTY_CELL = re.compile(r"\s*:?[-–—]*:?\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Text that claims nothing: line breaks, bullets, headings, table bars and labels."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The next piece of the unit that is being written."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit has ended; its ``Words`` came before and joined give ``text``.
-
-    ``hinted`` are the writer's own markers. ``context`` is what a table cell is about: row label and column
-    heading; empty elsewhere.
-    """
-
-    text: str
-    hinted: tuple[int, ...] = ()
-    context: str = ""
-
-
-Item = Layout | Words | Unit
+_BULLET = re.compile(r"[ \t]*(?:(?:[-*+•·]|\d{1,3}[.)．]|\(\d{1,2}\))[ \t]+|[•·]|（\d{1,2}）[ \t]*|\d{1,3}、|>[ \t]*)")
 
 
 class _Line(Enum):
@@ -77,16 +47,16 @@ class UnitSplitter:
         self._ended = False
         self._marked = False
         self._hints: list[int] = []
-        self._table = _Table()
+        self._table = Table()
 
     def feed(self, piece: str) -> Iterator[Item]:
         """Take the next piece; yield what is certain by now."""
-        yield from _joined(item for part in self._filter.feed(piece) for item in self._take(part))
+        yield from joined(item for part in self._filter.feed(piece) for item in self._take(part))
 
     def finish(self) -> Iterator[Item]:
         """The stream has ended: yield the rest. Space at the very end is dropped."""
         rest = (item for part in self._filter.finish() for item in self._take(part))
-        yield from _joined([*rest, *self._end_line()])
+        yield from joined([*rest, *self._end_line()])
 
     def _take(self, part: str | Hint) -> Iterator[Item]:
         if isinstance(part, Hint):
@@ -135,7 +105,7 @@ class UnitSplitter:
 
     def _end_start(self, prefix: str) -> Iterator[Item]:
         if not prefix.strip() or _RULE.fullmatch(prefix):
-            self._table = _Table()
+            self._table = Table()
             yield Layout(prefix.strip())
         else:
             yield from self._decide(prefix)
@@ -149,7 +119,7 @@ class UnitSplitter:
             self._table.begin_row()
             yield Layout("|")
             return
-        self._table = _Table()
+        self._table = Table()
         if line.lstrip().startswith("```"):
             self._line = _Line.FENCE
             self._unit = [line]
@@ -260,61 +230,3 @@ class UnitSplitter:
             case _Line.PROSE | _Line.LAYOUT:
                 yield from self._close()
         self._restart()
-
-
-class _Table:
-    """The table that is being written: its heading, and the row and cell at which it stands."""
-
-    def __init__(self) -> None:
-        self.heading: list[str] = []
-        self.row: list[str] = []
-        self.rows = 0
-        self.cell = ""
-        self.hints: list[int] = []
-
-    def begin_row(self) -> None:
-        self.row, self.cell, self.hints = [], "", []
-
-    def end_row(self) -> None:
-        if not self.rows:
-            self.heading = self.row
-        self.rows += 1
-
-    def end_cell(self, *, closed: bool) -> Iterator[Item]:
-        cell, self.cell = self.cell, ""
-        text, hints = cell.strip(), tuple(dict.fromkeys(self.hints))
-        self.hints = []
-        column = len(self.row)
-        if closed or text:
-            self.row.append(text)
-        is_label = self.rows == 0 or column == 0 or _EMPTY_CELL.fullmatch(cell)
-        if is_label:
-            yield Layout(cell)
-        else:
-            yield Layout(cell[: len(cell) - len(cell.lstrip())])
-            yield Words(text)
-            heading = self.heading[column] if column < len(self.heading) else ""
-            yield Unit(text, hints, f"{self.row[0]} {heading}".strip())
-            yield Layout(cell[len(cell.rstrip()) :])
-        if closed:
-            yield Layout("|")
-
-
-def _joined(items: Iterator[Item] | list[Item]) -> Iterator[Item]:
-    """Neighbouring pieces of the same kind in one, empty ones left out."""
-    held: Layout | Words | None = None
-    for item in items:
-        if not isinstance(item, Unit) and not item.text:
-            continue
-        if isinstance(held, Words) and isinstance(item, Words):
-            held = Words(held.text + item.text)
-        elif isinstance(held, Layout) and isinstance(item, Layout):
-            held = Layout(held.text + item.text)
-        else:
-            if held is not None:
-                yield held
-            held = item if not isinstance(item, Unit) else None
-            if isinstance(item, Unit):
-                yield item
-    if held is not None:
-        yield held
