@@ -78,6 +78,8 @@ class Guard:
         address, https = self._proxies.client(scope)
         path = self._relative(scope["path"])
         kind = classify(scope["method"], path) if path else None
+        if kind in (Kind.ADMIN, Kind.ADMIN_API) and self._settings.admin_token is None:
+            path, kind = "", None
         request = _Request(scope, path, kind, address, https)
         dressed = self._dressed(request, send)
         try:
@@ -150,7 +152,7 @@ class Guard:
             return asgi.counted(receive, self._settings.max_file_bytes + 65_536)
         asgi.check_length(scope, self._settings.max_body)
         body = await asgi.read_body(receive, self._settings.max_body)
-        if request.kind in _BODIES and not _is_json(asgi.header(scope, b"content-type")):
+        if scope["method"] == "POST" and request.kind in _BODIES and not _is_json(asgi.header(scope, b"content-type")):
             raise Refusal(Reason.INVALID, "The content type must be application/json.")
         if request.kind is Kind.QUEUE:
             check_gradio_body(body)

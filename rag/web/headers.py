@@ -62,6 +62,11 @@ class SecurityHeaders:
                     "object-src 'none'; frame-src 'none'; worker-src 'none'; base-uri 'self'; "
                     f"form-action 'none'; frame-ancestors {self.ancestors}"
                 )
+            case Kind.DOCUMENT:
+                return (
+                    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+                    "form-action 'none'; frame-ancestors 'none'"
+                )
             case Kind.ADMIN:
                 return (
                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

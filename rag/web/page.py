@@ -6,9 +6,6 @@ everything around the messages (header, history, panel, shortcuts) the script's 
 
 from __future__ import annotations
 
-import json
-from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,9 +13,8 @@ import gradio as gr
 from rag.config import Settings
 from rag.web.page_handlers import PageHandlers
 from rag.web.service import ChatService
-from rag.web.texts import interface_texts, say, script_texts
+from rag.web.texts import interface_texts, say
 
-STATIC = Path(__file__).parent / "static"
 
 def build_page(settings: Settings, service: ChatService, *, embed: bool = False) -> gr.Blocks:
     """The chat as Blocks, to be mounted with ``page_options``. ``embed``: without what only a full page needs."""
@@ -99,11 +95,13 @@ def page_words() -> gr.I18n:
     return gr.I18n(**interface_texts())
 
 
-def page_options(settings: Settings, *, embed: bool = False) -> dict[str, Any]:
-    """What ``gr.mount_gradio_app`` is to be called with, beside application, Blocks and path."""
+def page_options() -> dict[str, Any]:
+    """What ``gr.mount_gradio_app`` is to be called with, beside application, Blocks and path.
+
+    Style and script come with ``rag.web.page_shell``.
+    """
     return {
         "theme": gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        "head": page_head(settings, embed=embed),
         "i18n": page_words(),
         "footer_links": [],
         "show_error": False,
@@ -115,21 +113,3 @@ def page_options(settings: Settings, *, embed: bool = False) -> dict[str, Any]:
         "allowed_paths": [],
         "app_kwargs": {"openapi_url": None, "docs_url": None, "redoc_url": None},
     }
-
-
-def page_head(settings: Settings, *, embed: bool = False) -> str:
-    """Style sheet, words and script of the page."""
-    base = escape(settings.base_path)
-    values = {"base": settings.base_path, "embed": embed, "limit": settings.max_question, "texts": script_texts()}
-    data = json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")
-    version = _version()
-    return (
-        f'<link rel="stylesheet" href="{base}/static/zhiju.css?v={version}">'
-        f'<script type="application/json" id="zj-data">{data}</script>'
-        f'<script src="{base}/static/zhiju.js?v={version}"></script>'
-    )
-
-
-def _version() -> str:
-    """Changes when a static file does, so that no browser keeps an old one."""
-    return format(int(max(path.stat().st_mtime for path in STATIC.iterdir())), "x")

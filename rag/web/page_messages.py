@@ -35,10 +35,10 @@ class PageMessages:
 
     def live(self, before: Messages, question: str, view: View, turn: int, language: Language) -> Messages:
         """``before`` with a question and its answer so far."""
-        answer = self._renderer.answer(view, Frame(turn, language), self.shelf())
+        answer = self._renderer.answer(view, Frame(turn, language), self.shelf(language))
         return [*before, _message("user", self._renderer.question(question, turn)), _message("assistant", answer)]
 
-    def shelf(self) -> Shelf:
+    def shelf(self, language: Language) -> Shelf:
         """What the index in service knows of documents, each looked up once."""
         documents: dict[str, Document | None] = {}
 
@@ -55,6 +55,7 @@ class PageMessages:
             state=self._state,
             page=lambda identifier, offset: _page(find(identifier), offset),
             base_path=self._base_path,
+            language=language,
         )
 
     def _state(self, source: Source) -> SourceState:
@@ -66,7 +67,7 @@ class PageMessages:
     def _render(
         self, conversation: Conversation, language: Language, *, last: bool, turns: int | None = None
     ) -> Messages:
-        shelf, shown = self.shelf(), []
+        shelf, shown = self.shelf(language), []
         total = _turns(conversation) if turns is None else turns
         turn = 0
         for message in conversation.messages:

@@ -32,11 +32,12 @@ class Shelf:
     state: Callable[[Source], SourceState]
     page: Callable[[str, int], int | None]
     base_path: str = ""
+    language: Language = "zh"
 
     def address(self, document_id: str, start: int | None = None, end: int | None = None) -> str:
         """Where the whole document is shown, at a passage if one is given."""
-        place = "" if start is None or end is None else f"?start={start}&end={end}"
-        return f"{self.base_path}/documents/{quote(document_id, safe='')}{place}"
+        place = "" if start is None or end is None else f"&start={start}&end={end}#passage"
+        return f"{self.base_path}/documents?id={quote(document_id, safe='')}&lang={self.language}{place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _render_card(card: Card, turn: int, language: Language, shelf: Shelf) -> str
     badge = _badge(shelf.state(source), language)
     summary = (
         f'<summary title="{escape(say(language, "source_number", number=card.marker))}">'
-        f'<span class="zj-number">{card.marker}</span><span class="zj-title">{plain(source.title)}</span>{badge}</summary>'
+        f'<span class="zj-number">{card.marker}</span><span class="zj-title">{plain(source.title)}{_part(source)}</span>{badge}</summary>'
     )
     place = " · ".join(_place(source, language, shelf))
     links = _links(source, turn, language, shelf)
@@ -122,6 +123,11 @@ def _place(source: Source, language: Language, shelf: Shelf) -> list[str]:
     if source.modified:
         parts.append(f'<span class="zj-date">{plain(source.modified[:10])}</span>')
     return parts
+
+
+def _part(source: Source) -> str:
+    leaf = source.section.split(" › ")[-1]
+    return f'<span class="zj-part"> · {plain(leaf)}</span>' if leaf and leaf != source.title else ""
 
 
 def _badge(state: SourceState, language: Language) -> str:

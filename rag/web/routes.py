@@ -20,6 +20,7 @@ class Kind(StrEnum):
     UPDATES = "updates"
     API = "api"
     HEALTH = "health"
+    DOCUMENT = "document"
     ADMIN = "admin"
     ADMIN_API = "admin api"
 
@@ -38,6 +39,10 @@ _ROUTES: tuple[tuple[str, Kind, str], ...] = (
     ("GET", Kind.API, r"/api/conversations/[A-Za-z0-9_-]{20,64}/export"),
     ("POST", Kind.API, r"/v1/chat/completions"),
     ("GET", Kind.API, r"/v1/models"),
+    ("GET", Kind.API, r"/page/conversations"),
+    ("DELETE", Kind.API, r"/page/conversations/[A-Za-z0-9_-]{20,64}"),
+    ("POST", Kind.API, r"/page/ratings"),
+    ("GET", Kind.DOCUMENT, r"/documents"),
     ("GET", Kind.HEALTH, r"/(?:healthz|readyz)"),
     ("GET", Kind.ADMIN, r"/admin"),
     ("GET|POST|DELETE", Kind.ADMIN_API, rf"/admin/api(?:/{_SAFE})+"),

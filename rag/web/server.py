@@ -32,6 +32,8 @@ from rag.web.feedback import Feedback
 from rag.web.guard import Guard
 from rag.web.library import Library
 from rag.web.openai_api import openai_router
+from rag.web.page_routes import page_router
+from rag.web.page_shell import PageShell
 from rag.web.refusals import Reason, Refusal, refusal_from
 from rag.web.replies import error_body, error_headers
 from rag.web.service import ChatService
@@ -65,13 +67,13 @@ def create_app(settings: Settings, backend: Backend, library: Library | None = N
     app.add_exception_handler(RagError, _on_rag_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     public = [ask_router(service, settings), openai_router(service, settings), health_router(service)]
-    routers = [*public, _document_router(public, settings), _static_router()]
+    routers = [*public, page_router(service, settings), _document_router(public, settings), _static_router()]
     if settings.admin_token is not None:
         routers.append(admin_router(service, settings, library))
     for router in routers:
         app.include_router(router, prefix=settings.base_path)
     _mount_page(app, settings, service)
-    return Guard(app, settings, served=backend.start)
+    return Guard(PageShell(app, settings), settings, served=backend.start)
 
 
 def serve(settings: Settings, app: App) -> None:
@@ -104,7 +106,7 @@ def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> None:
         blocks = build_page(settings, service, embed=embed)
         blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
         target = settings.base_path + path if embed or not settings.base_path else settings.base_path
-        gradio.mount_gradio_app(app, blocks, target, **page_options(settings, embed=embed))
+        gradio.mount_gradio_app(app, blocks, target, **page_options())
 
 
 def _lifespan(service: ChatService) -> Callable[[FastAPI], Any]:
