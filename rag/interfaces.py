@@ -43,8 +43,14 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Embedding: ...
 
-    def embed_passages(self, texts: Sequence[str]) -> Iterator[Embedding]:
-        """Yield one embedding a text, in the order of ``texts``."""
+    def embed_passages(
+        self, texts: Sequence[str], contexts: Sequence[str] | None = None
+    ) -> Iterator[Embedding]:
+        """Yield one embedding a text, in the order of ``texts``.
+
+        ``contexts``: a title or section for each text, which the encoder reads before it; tokens and spans are
+        those of the text alone.
+        """
         ...
 
 

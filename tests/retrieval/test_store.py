@@ -1,0 +1,281 @@
+"""An index survives what happens to files, embeds nothing twice, and never changes half-way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rag.errors import IndexCorrupt, IndexMismatch, IndexNotFound, StoreError
+from rag.retrieval import generations
+from rag.retrieval.analysis import Analyzer
+from rag.retrieval.catalogue import Index
+from rag.retrieval.generations import current
+from rag.retrieval.store import open_index, read_manifest, remove_document, verify, write_index
+from rag.types import Chunk, Document, Scope
+from tests.fakes import HashEmbedder, make_chunks, make_document
+
+Library = tuple[list[Document], list[Chunk]]
+ANYWHERE = Scope()
+
+
+def contents(index: Index) -> list[tuple[str, str]]:
+    return [(chunk.id, chunk.text) for chunk in index.chunks]
+
+
+def test_an_opened_index_holds_what_was_written(index: Index, library: Library) -> None:
+    documents, chunks = library
+    assert {document.id: document for document in index.documents()} == {document.id: document for document in documents}
+    assert {chunk.id: chunk for chunk in index.chunks} == {chunk.id: chunk for chunk in chunks}
+
+
+def test_tokens_are_those_of_their_chunk(index: Index, library: Library, embedder: HashEmbedder) -> None:
+    for chunk in library[1]:
+        [expected] = embedder.embed_passages([chunk.text])
+        tokens, spans = index.tokens_of(chunk.id)
+        np.testing.assert_allclose(tokens, expected.tokens, atol=0.01)
+        assert spans.tolist() == expected.spans.tolist()
+
+
+def test_writing_the_same_again_changes_nothing(directory: Path, library: Library, analyzer: Analyzer) -> None:
+    embedder = HashEmbedder()
+    report = write_index(directory, *library, embedder, analyzer, settings={"chunk_size": 320})
+    assert (report.embedded, report.reused, report.generation) == (0, 9, 1)
+    assert embedder.embedded == []
+    assert current(directory) == "generation-0001"
+
+
+def test_only_changed_passages_are_embedded(directory: Path, library: Library, analyzer: Analyzer) -> None:
+    documents, _ = library
+    documents[0] = make_document("熊猫", documents[0].text + "\n大熊猫是国宝。")
+    chunks = [chunk for document in documents for chunk in make_chunks(document)]
+    embedder = HashEmbedder()
+    report = write_index(directory, documents, chunks, embedder, analyzer, settings={})
+    assert embedder.embedded == ["大熊猫是国宝。"]
+    assert (report.chunks, report.embedded, report.reused, report.generation) == (10, 1, 9, 2)
+    index = open_index(directory, analyzer=analyzer)
+    for chunk in chunks:
+        [expected] = embedder.embed_passages([chunk.text], [chunk.title])
+        position = index.chunks.position(chunk.id)
+        np.testing.assert_allclose(index.vectors[position], expected.vector, atol=1e-6)
+
+
+def test_another_embedder_embeds_everything_again(directory: Path, library: Library, analyzer: Analyzer) -> None:
+    embedder = HashEmbedder("other", 16)
+    report = write_index(directory, *library, embedder, analyzer, settings={})
+    assert (report.embedded, report.reused) == (9, 0)
+    assert read_manifest(directory).dimension == 16
+
+
+def test_progress_counts_every_chunk_once(tmp_path: Path, library: Library, analyzer: Analyzer) -> None:
+    calls: list[tuple[int, int]] = []
+    write_index(
+        tmp_path, *library, HashEmbedder(), analyzer, settings={}, progress=lambda done, of: calls.append((done, of))
+    )
+    assert calls == [(done, 9) for done in range(10)]
+
+
+def test_removing_a_document_embeds_nothing_and_removes_all_of_it(directory: Path, analyzer: Analyzer) -> None:
+    report = remove_document(directory, "熊猫")
+    index = open_index(directory, embedder_name="hash", analyzer=analyzer)
+    assert (report.chunks, report.generation) == (6, 2)
+    assert [document.id for document in index.documents()] == ["models", "臺灣", "长城"]
+    assert index.sparse.search("大熊猫", 10, ANYWHERE) == []
+    found = index.dense(HashEmbedder()).search("大熊猫", 10, ANYWHERE)
+    assert {hit.chunk.document_id for hit in found} == {"models", "臺灣", "长城"}
+
+
+def test_removing_the_last_document_leaves_an_index_without_hits(tmp_path: Path, analyzer: Analyzer) -> None:
+    document = make_document("a", "唯一的文档。")
+    write_index(tmp_path, [document], make_chunks(document), HashEmbedder(), analyzer, settings={})
+    remove_document(tmp_path, "a")
+    index = open_index(tmp_path, analyzer=analyzer)
+    assert index.documents() == []
+    assert index.sparse.search("文档", 5, ANYWHERE) == []
+    assert index.dense(HashEmbedder()).search("文档", 5, ANYWHERE) == []
+
+
+def test_removing_an_unknown_document_says_so(directory: Path) -> None:
+    with pytest.raises(StoreError, match="恐龙 is not in the index"):
+        remove_document(directory, "恐龙")
+    assert current(directory) == "generation-0001"
+
+
+def test_a_reader_keeps_its_generation_and_learns_of_the_next(index: Index, directory: Path) -> None:
+    before = contents(index)
+    assert not index.is_stale()
+    remove_document(directory, "熊猫")
+    assert index.is_stale()
+    assert contents(index) == before
+    assert index.sparse.search("大熊猫", 1, ANYWHERE)[0].chunk.document_id == "熊猫"
+
+
+def test_one_older_generation_is_kept(directory: Path) -> None:
+    remove_document(directory, "熊猫")
+    remove_document(directory, "长城")
+    names = sorted(path.name for path in directory.iterdir())
+    assert names == ["CURRENT", "LOCK", "generation-0002", "generation-0003"]
+
+
+def test_a_folder_without_an_index_is_told_apart(tmp_path: Path, analyzer: Analyzer) -> None:
+    with pytest.raises(IndexNotFound, match="python -m rag index"):
+        open_index(tmp_path, analyzer=analyzer)
+    with pytest.raises(IndexNotFound):
+        open_index(tmp_path / "nowhere", analyzer=analyzer)
+
+
+def test_another_embedder_or_analyzer_is_refused(directory: Path, tmp_path: Path) -> None:
+    with pytest.raises(IndexMismatch, match="embedding model hash, now other is set"):
+        open_index(directory, embedder_name="other", analyzer=Analyzer())
+    words = tmp_path / "words.txt"
+    words.write_text("知据\n", encoding="utf-8")
+    with pytest.raises(IndexMismatch, match="text analyzer"):
+        open_index(directory, analyzer=Analyzer(words))
+
+
+def test_another_format_is_refused(directory: Path, analyzer: Analyzer) -> None:
+    path = directory / "generation-0001" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
+    with pytest.raises(IndexMismatch, match="format 99"):
+        open_index(directory, analyzer=analyzer)
+
+
+FILES = ["documents.jsonl", "chunks.jsonl", "terms.jsonl", "vectors.npy", "dense.faiss",
+         "token_values.npy", "token_scales.npy", "token_spans.npy", "token_rows.npy"]  # fmt: skip
+
+
+def test_the_manifest_names_every_file(directory: Path) -> None:
+    assert sorted(read_manifest(directory).files) == sorted(FILES)
+    assert verify(directory) == []
+
+
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
+@pytest.mark.parametrize("harm", ["missing", "cut", "empty", "flipped"])
+def test_a_harmed_file_is_named(directory: Path, analyzer: Analyzer, name: str, harm: str) -> None:
+    path = directory / "generation-0001" / name
+    content = bytearray(path.read_bytes())
+    match harm:
+        case "missing":
+            path.unlink()
+        case "cut":
+            path.write_bytes(content[: len(content) // 2])
+        case "empty":
+            path.write_bytes(b"")
+        case _:
+            content[len(content) // 2] ^= 0x80
+            path.write_bytes(content)
+    with pytest.raises(IndexCorrupt, match=name):
+        open_index(directory, analyzer=analyzer)
+    assert any(name in fault for fault in verify(directory))
+
+
+@pytest.mark.parametrize("text", ["", "generation-0007", "../../etc", "generation-0001\nx", "\x00"])
+def test_a_broken_pointer_is_corrupt(directory: Path, analyzer: Analyzer, text: str) -> None:
+    (directory / "CURRENT").write_text(text)
+    with pytest.raises(IndexCorrupt, match="CURRENT"):
+        open_index(directory, analyzer=analyzer)
+
+
+def test_a_harmed_index_is_built_anew(directory: Path, library: Library, analyzer: Analyzer) -> None:
+    (directory / "generation-0001" / "vectors.npy").write_bytes(b"")
+    report = write_index(directory, *library, HashEmbedder(), analyzer, settings={"chunk_size": 320})
+    assert (report.embedded, report.generation) == (9, 2)
+    assert verify(directory) == []
+
+
+def test_a_file_name_leading_out_of_the_folder_is_refused(directory: Path, analyzer: Analyzer) -> None:
+    path = directory / "generation-0001" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["../../secret"] = {"bytes": 1, "sha256": "0"}
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(IndexCorrupt, match="secret"):
+        open_index(directory, analyzer=analyzer)
+
+
+def test_a_planted_pickle_is_reported_and_never_opened(directory: Path, analyzer: Analyzer) -> None:
+    planted = directory / "generation-0001" / "index.pkl"
+    planted.write_bytes(pickle.dumps({"a": 1}))
+    opened: list[str] = []
+
+    def listen(event: str, args: tuple[Any, ...]) -> None:
+        if (event == "open" and str(args[0]).endswith(".pkl")) or event == "pickle.find_class":
+            opened.append(f"{event} {args}")
+
+    sys.addaudithook(listen)
+    open_index(directory, analyzer=analyzer)
+    assert opened == []
+    assert verify(directory) == [f"{planted} does not belong to the index and is never read"]
+
+
+class FailingEmbedder(HashEmbedder):
+    def _embed(self, text: str, context: str = "") -> Any:
+        if "明朝" in text:
+            raise RuntimeError("out of memory")
+        return super()._embed(text, context)
+
+
+def test_a_failing_embedder_leaves_the_present_generation(directory: Path, library: Library, analyzer: Analyzer) -> None:
+    with pytest.raises(RuntimeError, match="out of memory"):
+        write_index(directory, *library, FailingEmbedder("other"), analyzer, settings={})
+    assert sorted(path.name for path in directory.iterdir()) == ["CURRENT", "LOCK", "generation-0001"]
+    assert verify(directory) == []
+
+
+def test_a_full_disk_leaves_the_present_generation(
+    directory: Path, library: Library, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(generations, "_sync", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        remove_document(directory, "熊猫")
+    monkeypatch.undo()
+    assert len(contents(open_index(directory, analyzer=analyzer))) == 9
+    assert sorted(path.name for path in directory.iterdir()) == ["CURRENT", "LOCK", "generation-0001"]
+
+
+def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path: Path, library: Library, analyzer: Analyzer) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_index(tmp_path / "file" / "index", *library, HashEmbedder(), analyzer, settings={})
+
+
+def test_a_second_writer_is_refused(directory: Path) -> None:
+    with generations.writer(directory), pytest.raises(StoreError, match="Another process is writing"):
+        remove_document(directory, "熊猫")
+    assert remove_document(directory, "熊猫").generation == 2
+
+
+def test_what_a_killed_writer_left_is_cleared(directory: Path) -> None:
+    (directory / ".writing").mkdir()
+    (directory / ".writing" / "vectors.npy").write_bytes(b"half")
+    remove_document(directory, "熊猫")
+    assert not (directory / ".writing").exists()
+
+
+def test_records_that_contradict_each_other_are_refused(tmp_path: Path, analyzer: Analyzer) -> None:
+    document = make_document("a", "一二三")
+    wrong = Chunk("c", "a", "a", "", "别的", 0, 2)
+    with pytest.raises(ValueError, match="chunk c is not the stretch of a"):
+        write_index(tmp_path, [document], [wrong], HashEmbedder(), analyzer, settings={})
+    with pytest.raises(ValueError, match="same id"):
+        write_index(tmp_path, [document, document], [], HashEmbedder(), analyzer, settings={})
+
+
+def test_opening_loads_neither_torch_nor_faiss(directory: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from rag.retrieval.store import open_index; "
+        "from rag.retrieval.analysis import Analyzer; open_index(Path(sys.argv[1]), analyzer=Analyzer()); "
+        "print([name for name in ('torch', 'faiss', 'sentence_transformers', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(directory)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
