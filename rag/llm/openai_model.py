@@ -36,11 +36,11 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``first_token`` counts over all tries; ``token`` is the longest silence; ``total`` the whole reply."""
+    """Seconds. ``first_token`` counts over all tries; ``between_tokens`` is the longest silence; ``total`` the whole reply."""
 
     connect: float = 5.0
     first_token: float = 20.0
-    token: float = 15.0
+    between_tokens: float = 15.0
     total: float = 90.0
 
 
@@ -209,7 +209,7 @@ class OpenAIModel:
         stream: Any = self._client().chat.completions.create(**options, timeout=self._transport_timeouts(first))
         reading = Reading(limit)
         due = max(started + times.first_token, time.monotonic() + 0.05)
-        allow_silence(stream, max(times.first_token, times.token))
+        allow_silence(stream, max(times.first_token, times.between_tokens))
         chunks = iter(stream)
         try:
             with Watchdog(lambda: cut(stream)) as watchdog:
@@ -222,7 +222,7 @@ class OpenAIModel:
                     if text:
                         yield text
                     if alive:
-                        due = time.monotonic() + times.token
+                        due = time.monotonic() + times.between_tokens
                 rest = reading.finish()
         finally:
             stream.close()

@@ -9,7 +9,7 @@ from rag.llm import OpenAIModel, Timeouts
 from tests.fake_openai import FakeOpenAI, Step
 
 ASK = (Message("user", "问题"),)
-QUICK = Timeouts(connect=1.0, first_token=1.0, token=0.4, total=3.0)
+QUICK = Timeouts(connect=1.0, first_token=1.0, between_tokens=0.4, total=3.0)
 KEY = "sk-secret-4711"
 
 
