@@ -211,8 +211,8 @@ def _abstained(view: View, language: Language, shelf: Shelf) -> str:
 def _missing(parts: tuple[str, ...], language: Language) -> str:
     if not parts:
         return ""
-    listed = "；".join(plain(part) for part in parts)
-    return f'<p class="zj-note">{escape(say(language, "missing"))} {listed}</p>'
+    listed = ("；" if language == "zh" else "; ").join(parts)
+    return f'<p class="zj-note">{plain(say(language, "missing", parts=listed))}</p>'
 
 
 def _meta(view: View, language: Language) -> str:

@@ -145,7 +145,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "clarify_subject": ("「{subject}」指的是哪一个？", "Which “{subject}” do you mean?"),
     "abstained": ("文档中没有提到", "The documents do not say"),
     "nearest": ("最接近的文档：", "The nearest documents:"),
-    "missing": ("没有找到依据的部分：", "No grounds were found for:"),
+    "missing": ("没有找到依据的部分：{parts}", "No grounds were found for: {parts}"),
     "quotes": ("原文摘录", "quotes"),
     "quotes_title": (
         "未配置语言模型：回答由文档原句组成",
