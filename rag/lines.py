@@ -20,8 +20,10 @@ _HEADING = re.compile(r" {0,3}(#{1,6})([ \t\u3000]*)(?=\S)(.*?)[ \t\u3000]*(?:(?
 _DIRECTIVE = re.compile(r"(?:include|define|undef|ifdef|ifndef|if|elif|else|endif|pragma|import|error|line|region|endregion)\b")
 _COLOUR = re.compile(r"(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})(?:[\s;,)]|$)")
 _LONGEST_HEADING = 200
+_LONGEST_UNDERLINED = 100
+_NO_TITLE = ("。", "；", "，", ".", ";", ",", ":", "：")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-{3,})[ \t]*$")
 _ROW = re.compile(r"\s*\|.*\|\s*$")
 _SEPARATOR = re.compile(r"\s*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?\s*$")
 _NUMERAL = "[一二三四五六七八九十百零〇两]"
@@ -124,15 +126,18 @@ def width(text: str) -> int:
 
 def lines(text: str) -> Iterator[Line]:
     """All non-empty lines of ``text`` in order; a line ends at a newline or a form feed."""
-    fence = ""
+    fence, last, alone = "", 0, False
     before = LineKind.BLANK
-    last = 0
     for match in _LINE.finditer(text):
         start, end = match.span()
         if "\n\n" in text[last:start] or "\f" in text[last:start]:
             before = LineKind.BLANK
         kind, fence = _classify(match[0], before, fence)
+        if kind is LineKind.UNDERLINE and not alone:
+            kind = LineKind.PROSE
         yield Line(start, end, kind)
+        short = end - start <= _LONGEST_UNDERLINED and not match[0].rstrip().endswith(_NO_TITLE)
+        alone = short and kind is LineKind.PROSE and before is not LineKind.PROSE
         before, last = kind, end
 
 
