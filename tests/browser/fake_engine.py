@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from rag.errors import ModelUnavailable
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
@@ -87,7 +88,7 @@ class Library:
         found = []
         for d in (REPORT, NOTES, HANDBOOK):
             starts = [i for i in range(len(d.text)) if d.text.startswith("# ", i)] + [len(d.text)]
-            for number, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
+            for number, (start, end) in enumerate(pairwise(starts)):
                 section = d.text[start:end].split("\n")[0].removeprefix("# ")
                 found.append(Chunk(f"{d.id}#{number}", d.id, d.title, section, d.text[start:end], start, end))
         return found

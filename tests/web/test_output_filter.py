@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag.web.output_filter import MarkdownFilter, Marks, cite, closing, link_allowed, opening, plain, without_marks
+from rag.web.output_filter import (
+    MarkdownFilter,
+    Marks,
+    cite,
+    closing,
+    link_allowed,
+    opening,
+    plain,
+    without_marks,
+)
 
 HOSTS = ("wiki.corp.example", "docs.corp.example:8443")
 ALLOWED_TAGS = {

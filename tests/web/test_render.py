@@ -3,20 +3,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from html import unescape
 
 import pytest
 
-from rag.events import Answered, Event, Planned, Reranked, Token
-from rag.types import Action, Answer, Evidence, Outcome, Plan, Scope, Verdict
+from rag.events import Event, Planned, Reranked, Token
+from rag.types import Action, Answer, Evidence, Outcome, Plan, Scope
 from rag.web.recording import Recording
-from rag.web.records import MessageState, Source, SourceState, Thumb
+from rag.web.records import MessageState, SourceState, Thumb
 from rag.web.render import Frame, Renderer
 from rag.web.render_copy import copy_text
-from rag.web.render_sources import Shelf, cards_of, passage_html
+from rag.web.render_sources import Shelf
 from rag.web.render_view import View, fold
 from tests.browser.fake_engine import HOSTILE, NOTES, REPORT, FakeEngine
 from tests.web.html import Html, parse
+from tests.web.test_render_sources import make_source
 
 SHELF = Shelf(
     title={"report": REPORT.title, "notes": NOTES.title, "handbook": "员工手册"}.__getitem__,
@@ -217,7 +217,7 @@ def test_a_number_without_evidence_is_never_shown_as_a_citation() -> None:
 
 
 def test_hostile_text_anywhere_stays_text() -> None:
-    source = replace(_source(), title=HOSTILE, section=HOSTILE, passage=HOSTILE, quote=HOSTILE[5:60], start=5, end=60)
+    source = replace(make_source(), title=HOSTILE, section=HOSTILE, passage=HOSTILE, quote=HOSTILE[5:60], start=5, end=60)
     answer = Answer(HOSTILE, (), (), Outcome.PARTIAL, missing=(HOSTILE,))
     plan = Plan(Action.RETRIEVE, (HOSTILE,), Scope(("report",), (HOSTILE,)), reason=HOSTILE, round=1)
     view = View(plans=(plan,), text=HOSTILE, answer=answer, sources=(source,), live=False)
@@ -275,36 +275,3 @@ def test_english_words_stand_around_an_answer_for_an_english_reader(cited: View)
     page = shown(cited, replace(FRAME, language="en"))
     assert page.first("summary").text.startswith("Searched for: ")
     assert page.first("p.zj-meta").text == "2 of 5 sentences grounded · quotes"
-
-
-def _source(**changes: object) -> Source:
-    passage = "第一句。" * 100 + "要找的话在这里。" + "后一句。" * 100
-    start = passage.index("要找")
-    base = Source(1, "d", "题", "", "d.txt", "", "x", "要找的话在这里。", 1000 + start, 1000 + start + 8, passage, 1000, Verdict.SUPPORTED)
-    return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def test_a_long_passage_is_cut_at_sentence_ends_around_the_span() -> None:
-    html = passage_html(cards_of([_source()])[1], "src-1-1")
-    text = unescape(re.sub("<[^>]+>", "", html))
-    assert '<mark id="src-1-1-1">要找的话在这里。</mark>' in html
-    assert text.startswith("…第一句。") and text.endswith("后一句。…")
-    assert len(text) < 300
-
-
-def test_a_quote_that_moved_inside_its_passage_is_found() -> None:
-    html = passage_html(cards_of([_source(start=5, end=13)])[1], "src-1-1")
-    assert ">要找的话在这里。</mark>" in html
-
-
-def test_a_quote_that_is_not_in_the_passage_is_shown_alone_and_nothing_else_is_marked() -> None:
-    html = passage_html(cards_of([_source(quote="别处的话")])[1], "src-1-1")
-    assert html == '<mark id="src-1-1-1">别处的话</mark>'
-
-
-def test_overlapping_spans_become_one_mark() -> None:
-    source = _source()
-    other = replace(source, quote=source.passage[402:410], start=source.start + 2, end=source.end + 2)
-    card = cards_of([source, other])[1]
-    assert card.spans == ((400, 410),)
-    assert card.span_of(other.start, other.end) == 1
