@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,19 +67,6 @@ class RuleJudge:
         if any(number.value not in stated for number in numbers(claim)):
             return False
         return bool(_NEGATION.search(normalise(claim))) <= bool(_NEGATION.search(normalise(evidence)))
-
-
-class NliJudge:
-    """An entailment CrossEncoder of sentence-transformers; ``predict`` gives (n, 3) logits, entailment at ``label``."""
-
-    def __init__(self, name: str, predict: Callable[[Sequence[tuple[str, str]]], Sequence[Sequence[float]]], label: int) -> None:
-        self.name = f"nli:{name}"
-        self._predict, self._label = predict, label
-
-    def entails(self, claim: str, evidence: str) -> bool:
-        """Whether entailment is the likeliest label."""
-        scores = list(self._predict([(evidence, claim)])[0])
-        return scores.index(max(scores)) == self._label
 
 
 class ModelJudge:

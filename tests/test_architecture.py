@@ -32,7 +32,7 @@ CONFINED = {
     "faiss": ("rag.retrieval",),
     "rank_bm25": ("rag.retrieval",),
     "bm25s": ("rag.retrieval",),
-    "sentence_transformers": ("rag.retrieval",),
+    "sentence_transformers": ("rag.retrieval", "eval.nli"),
     "transformers": ("rag.retrieval",),
     "torch": ("rag.retrieval",),
     "openai": ("rag.llm",),
