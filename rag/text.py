@@ -33,6 +33,8 @@ _ENGLISH_FUNCTION_WORDS = frozenset(
 def normalise(text: str) -> str:
     """``text`` for comparing: NFKC, lower case, Traditional characters as Simplified, no invisible characters.
 
+    Lone surrogates go too, so that the result can be encoded.
+
     Lengths may change (``㎏`` becomes ``kg``); ``fold`` keeps them.
     """
     folded = unicodedata.normalize("NFKC", text).lower().translate(_simplified())
@@ -82,7 +84,7 @@ def language(text: str) -> Language:
     return "zh" if len(_CJK.findall(text)) > 1.5 * len(words) else "en"
 
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+_INVISIBLE = re.compile("[\ud800-\udfff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 
 
 @cache
@@ -98,6 +100,9 @@ class _Fold(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
+        if 0xD800 <= code <= 0xDFFF:
+            self[code] = "\ufffd"
+            return self[code]
         compatible = unicodedata.normalize("NFKC", character).lower()
         folded = compatible if len(compatible) == 1 else character
         self[code] = result = _simplified().get(ord(folded), folded)

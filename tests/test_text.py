@@ -17,6 +17,11 @@ def test_normalise_folds_width_case_script_and_compatibility_forms() -> None:
     assert normalise("臺灣的ＧＰＴ－４Ｏ㎏") == "台湾的gpt-4okg"
 
 
+def test_lone_surrogates_do_not_survive() -> None:
+    assert normalise("知\ud800据") == "知据"
+    assert fold("知\ud800据") == "知\ufffd据"
+
+
 def test_normalise_drops_invisible_characters() -> None:
     assert normalise("知\u200b据\ufeff") == "知据"
 

@@ -7,7 +7,7 @@ Index files are FAISS's own format, read with limits and only as the classes wri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,18 @@ class DenseIndex:
         positions = [self._chunks.position(chunk_id) for chunk_id in chunk_ids]
         scores: Vector = self._vectors[positions] @ self._embedder.embed_query(query).vector
         return scores
+
+    def mean(self, query: str) -> float:
+        """The mean of the query's scores over all chunks."""
+        return float(self._centre @ self._embedder.embed_query(query).vector)
+
+    @cached_property
+    def _centre(self) -> Vector:
+        total = np.zeros(self._vectors.shape[1], dtype=np.float64)
+        for start in range(0, len(self._vectors), _BLOCK):
+            total += self._vectors[start : start + _BLOCK].sum(axis=0, dtype=np.float64)
+        centre: Vector = (total / max(len(self._vectors), 1)).astype(np.float32)
+        return centre
 
     def _parameters(self, admitted: Any) -> Any:
         faiss = _faiss()

@@ -5,6 +5,7 @@ It knows terms and their weights in chunks; it does not know vectors, nor how it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -38,8 +39,13 @@ class SparseIndex:
         return scores
 
     def bound(self, query: str) -> float:
-        """What no chunk's score can exceed: every term that occurs at all, as often as one likes."""
-        return (K1 + 1) * sum(self._postings.idf(term) or 0.0 for term in self.terms(query))
+        """What a chunk would score that held every term of the query without end.
+
+        A term that occurs nowhere counts as much as one that occurs once.
+        """
+        unknown = math.log(len(self._chunks) + 1)
+        weights = (self._postings.idf(term) for term in self.terms(query))
+        return (K1 + 1) * sum(unknown if weight is None else weight for weight in weights)
 
     def idf(self, term: str) -> float | None:
         """A term's inverse document frequency; None when no chunk has it."""
