@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.lines import heading, is_list_item, is_table_row, is_table_separator, item_marker, lines
 from rag.sentences import UnitKind, sentence_spans, units
+from rag.sentences.lines import heading, is_list_item, is_table_row, is_table_separator, item_marker, lines
 
 _ALPHABET = "我 们 好。 ！ ？ ； … ， 、 （ ） 「 」 “ ” \" . ! ? ; , ( ) a B 3.278 v1.2 Dr. U.S. 1. - • # | \n \n\n \f \t ``` === --- |--| 。」 \x0b"
 _PIECES = st.sampled_from(_ALPHABET.split(" ")) | st.text(max_size=3)

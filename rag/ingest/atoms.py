@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from rag.lines import CJK
 from rag.sentences import Unit, UnitKind, units
+from rag.sentences.lines import CJK
 
 _CJK = re.compile(f"[{CJK}\u3000-\u303f\uff00-\uffef—…“”‘’]")
 _OTHER = 0.4

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.lines import LineKind, heading, lines
+from rag.sentences.lines import LineKind, heading, lines
 
 SEPARATOR = " › "
 """What joins the headings of a section path."""

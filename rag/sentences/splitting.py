@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rag.lines import Line, LineKind, is_cjk, item_marker, lines, width
+from rag.sentences.lines import Line, LineKind, is_cjk, item_marker, lines, width
 
 _RUN = re.compile(r"[。｡！？!?…；;．.‼⁇⁈⁉]+")
 _STRONG = frozenset("。｡！？‼⁇⁈⁉；")
