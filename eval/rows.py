@@ -214,7 +214,7 @@ class _Row:
         source = self.text("source")
         if source:
             found.append("hand_written" if source == "hand-written" else "sampled")
-        for name in ("answer_type", "domain", "how", "claim_form", "genre"):
+        for name in ("answer_type", "domain", "claim_form", "genre"):
             if value := self.text(name):
                 found.append(f"{name}={value}")
         return tuple(found)

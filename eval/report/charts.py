@@ -13,7 +13,7 @@ import altair as alt
 import vl_convert
 
 from eval.aggregate import Metrics
-from eval.report.view import View
+from eval.report.view import SLICE_COLUMNS, View
 from eval.stats import Estimate
 
 Spec = dict[str, Any]
@@ -35,6 +35,7 @@ COLOURS: Mapping[str, str] = {
     "wrong": "#a36a5b",
 }
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
+_LINES = ["#1d5f9e", "#4f9bd9", "#8d6fc9", "#2f9e6e", "#e8743b"]
 _STAGE_METRICS = ("hit@1", "hit@5", "ndcg@10", "evidence_all@5", "groups_all@5")
 
 
@@ -76,8 +77,9 @@ def stages(view: View) -> Spec | None:
         ]
     if not rows or len(order) < 2:
         return None
+    shown = [name for name in _STAGE_METRICS if any(row["metric"] == name for row in rows)]
     x = alt.X("stage:N", sort=order, title=None, axis=alt.Axis(labelAngle=0), scale=alt.Scale(padding=0.4))
-    colour = alt.Color("metric:N", title=None, legend=alt.Legend(orient="top"), scale=alt.Scale(range=["#1d5f9e", "#2f9e6e", "#e8743b", "#8d6fc9", "#cf3f4f"]))
+    colour = alt.Color("metric:N", title=None, legend=alt.Legend(orient="top"), scale=alt.Scale(domain=shown, range=_LINES[: len(shown)]))
     base = _chart(rows).encode(x=x, color=colour, tooltip=_tooltip("stage:N", "metric:N"))
     lines = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=70, filled=True)).encode(y=_share_axis("value:Q"))
     bars = base.mark_rule(opacity=0.35, strokeWidth=2).encode(y=_share_axis("low:Q"), y2="high:Q")
@@ -91,7 +93,7 @@ def slices(view: View, prefix: str, metric: str) -> Spec | None:
         return None
     y = alt.Y("slice:N", sort=alt.EncodingSortField("value", order="descending"), title=None, axis=alt.Axis(labelLimit=220))
     base = _chart(rows).encode(y=y, tooltip=_tooltip("slice:N", "cases:Q"))
-    rules = base.mark_rule(strokeWidth=3, opacity=0.35, color="#1d5f9e").encode(x=alt.X("low:Q", title=f"{metric} (%)", scale=alt.Scale(domain=[0, 100])), x2="high:Q")
+    rules = base.mark_rule(strokeWidth=3, opacity=0.35, color="#1d5f9e").encode(x=alt.X("low:Q", title=f"{SLICE_COLUMNS.get(metric, metric)} (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)), x2="high:Q")
     points = base.mark_point(size=90, filled=True, color="#1d5f9e", opacity=1).encode(x="value:Q")
     return _finished((rules + points).properties(height=alt.Step(26), width="container"))
 
@@ -130,7 +132,7 @@ def risk_coverage(view: View) -> Spec | None:
     rows = [{"coverage": 100 * coverage, "risk": 100 * risk} for coverage, risk in points]
     chart = _chart(rows).mark_area(line={"color": "#cf3f4f", "strokeWidth": 2.5}, color="#cf3f4f", opacity=0.15, interpolate="step-after")
     encoded = chart.encode(
-        x=alt.X("coverage:Q", title="questions answered, surest first (%)", scale=alt.Scale(domain=[0, 100])),
+        x=alt.X("coverage:Q", title="questions answered, surest first (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
         y=alt.Y("risk:Q", title="of these, wrong (%)", scale=alt.Scale(domain=[0, 100])),
         tooltip=[alt.Tooltip("coverage:Q", format=".1f", title="answered (%)"), alt.Tooltip("risk:Q", format=".1f", title="wrong (%)")],
     )
@@ -145,7 +147,7 @@ def latency(view: View) -> Spec | None:
     y = alt.Y("stage:N", sort=[str(row["stage"]) for row in rows], title=None)
     tooltip = [alt.Tooltip("stage:N"), alt.Tooltip("p50:Q", format=",.1f", title="median (ms)"), alt.Tooltip("p95:Q", format=",.1f", title="95th percentile (ms)")]
     base = _chart(rows).encode(y=y, tooltip=tooltip)
-    bars = base.mark_bar(color="#4f9bd9", height=12, cornerRadiusEnd=3).encode(x=alt.X("p50:Q", title="milliseconds: median (bar), 95th percentile (tick)"))
+    bars = base.mark_bar(color="#4f9bd9", height=12, cornerRadiusEnd=3).encode(x=alt.X("p50:Q", title="milliseconds: median (bar), 95th percentile (tick)", axis=alt.Axis(tickCount=6, format="~s")))
     ticks = base.mark_tick(color="#cf3f4f", thickness=3, size=20).encode(x="p95:Q")
     return _finished((bars + ticks).properties(height=alt.Step(26), width="container"))
 
@@ -188,7 +190,7 @@ def _finished(chart: alt.Chart | alt.LayerChart) -> Spec:
         chart.configure(font=_FONT, background="transparent", padding=4)
         .configure_view(stroke=None)
         .configure_axis(labelFontSize=13, titleFontSize=12, labelColor=INK, titleColor=QUIET, gridColor=GRID, domain=False, ticks=False, labelPadding=6, titleFontWeight="normal")
-        .configure_legend(labelFontSize=13, symbolType="circle")
+        .configure_legend(labelFontSize=13, symbolType="circle", symbolOpacity=1)
     )
     spec: Sequence[tuple[str, Any]] = [*styled.to_dict().items()]
     return dict(spec) | {"autosize": {"type": "fit-x", "contains": "padding"}}

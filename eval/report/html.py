@@ -14,7 +14,7 @@ import jinja2
 
 from eval.report import charts
 from eval.report.text import COMPARISON_HEADER, comparison_rows, figure
-from eval.report.view import View
+from eval.report.view import SLICE_COLUMNS, View
 
 _TEMPLATE = "template.html"
 
@@ -49,6 +49,7 @@ def to_html(view: View) -> str:
         vega=charts.script(),
         comparison=comparison_rows(view.comparison) if view.comparison else [],
         comparison_header=COMPARISON_HEADER,
+        slice_columns=SLICE_COLUMNS,
     )
 
 

@@ -43,7 +43,16 @@ SCOREBOARD = (
     ("run.error", "Failed cases (lower is better)"),
 )
 STAGE_COLUMNS = ("hit@1", "hit@5", "recall@10", "mrr@10", "ndcg@10", "evidence_any@1", "evidence_any@5", "evidence_all@5", "groups_all@5", "answer_hit@5")
-SLICE_COLUMNS = ("answer.correct", "answer.recall", "retrieval.reranked.hit@1", "retrieval.reranked.evidence_all@5", "citation.recall", "planner.action_accuracy", "support.accuracy")
+SLICE_COLUMNS: Mapping[str, str] = {
+    "answer.correct": "came out right", "answer.recall": "answer given", "retrieval.reranked.hit@1": "hit@1",
+    "retrieval.reranked.evidence_all@5": "evidence@5", "citation.recall": "cited", "planner.action_accuracy": "action",
+    "support.accuracy": "check",
+}  # fmt: skip
+TILES = (
+    "answer.correct", "support.balanced_accuracy", "retrieval.reranked.hit@5", "retrieval.reranked.evidence_all@5", "citation.recall",
+    "abstention.refusal", "planner.action_accuracy", "planner.rewrite_f1",
+)  # fmt: skip
+_MOST_TILES = 5
 LATENCY_STAGES = ("plan", "sparse", "dense", "fused", "reranked", "generate", "check", "first_token", "total")
 _WORST = 24
 
@@ -96,6 +105,13 @@ class View:
         """Metric, wording, figure; the ones no case had labels for come last, without a figure."""
         rows = [(name, words, self.metrics.get(name)) for name, words in SCOREBOARD]
         return sorted(rows, key=lambda row: row[2] is None)
+
+    @property
+    def tiles(self) -> list[tuple[str, str, Estimate]]:
+        """The few figures that stand at the top."""
+        words = dict(SCOREBOARD)
+        found = [(name, words[name], self.metrics[name]) for name in TILES if name in self.metrics]
+        return found[:_MOST_TILES]
 
     @property
     def causes(self) -> dict[str, int]:
