@@ -188,3 +188,9 @@ def _looks_proper(name: str) -> bool:
     if re.search(f"[{CJK}]", name):
         return False
     return name[:1].isupper() or any(sign.isdigit() for sign in name[1:]) or name[1:] != name[1:].lower()
+
+
+def known_options(options: Sequence[str], corpus: Corpus) -> tuple[str, ...]:
+    """Those of ``options`` that the documents mention, without repetition, at most as many as are shown."""
+    known = [option for option in options if len(option) <= _LONGEST_OPTION and corpus.frequency(option)]
+    return tuple(dict.fromkeys(known))[:_MOST_OPTIONS]

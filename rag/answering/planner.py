@@ -7,9 +7,7 @@ questions that lean on the conversation, ``decompose`` for several parts, ``scop
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from rag.answering.clarify import find_ambiguity
 from rag.answering.corpus import Corpus
@@ -22,6 +20,7 @@ from rag.answering.resume import resume
 from rag.answering.rounds import next_round
 from rag.answering.scope import scope_of
 from rag.answering.sufficiency import Sufficiency
+from rag.answering.wording import asked_back
 from rag.interfaces import Catalogue, Retriever
 from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
@@ -36,23 +35,23 @@ class RulePlanner:
     """
 
     def __init__(self, catalogue: Catalogue, retriever: Retriever, *, max_rounds: int = 3) -> None:
-        self._corpus = Corpus(catalogue, retriever)
-        self._max_rounds = max_rounds
-        self.sufficiency = Sufficiency(self._corpus)
+        self.corpus = Corpus(catalogue, retriever)
+        self.max_rounds = max_rounds
+        self.sufficiency = Sufficiency(self.corpus)
 
     def plan(self, question: str, history: Sequence[Turn]) -> Plan:
         """Decide what to do with ``question`` after ``history``."""
         resumed = resume(question, history)
         if resumed is not None:
-            return self._retrieve(resumed, history[:-2], Reason.CLARIFIED)
+            return self.search(stand_alone(resumed, history[:-2]), Reason.CLARIFIED)
         intent = read_intent(normalise(question), history)
         if intent.reason is not None:
             return Plan(Action.REPLY, form=form_of(question), reason=intent.reason, question=question)
         asked = without_courtesy(question, intent.core)
         whole = stand_alone(asked, history)
         may_ask = not whole.changed or bool(whole.unresolved)
-        if may_ask and not _just_asked_back(history):
-            ambiguity = find_ambiguity(whole.question, whole.unresolved, self._corpus)
+        if may_ask and not just_asked_back(history):
+            ambiguity = find_ambiguity(whole.question, whole.unresolved, self.corpus)
             if ambiguity is not None:
                 return Plan(
                     Action.CLARIFY,
@@ -61,18 +60,16 @@ class RulePlanner:
                     options=ambiguity.options,
                     question=whole.question,
                 )
-        return self._search(whole, Reason.FOLLOW_UP if whole.changed else Reason.DEFAULT)
+        return self.search(whole, Reason.FOLLOW_UP if whole.changed else Reason.DEFAULT)
 
     def refine(self, plan: Plan, evidence: Sequence[Evidence]) -> Plan | None:
         """The next round, ``None`` when the evidence suffices, or the decision to abstain."""
-        return next_round(plan, evidence, self.sufficiency, self._max_rounds)
+        return next_round(plan, evidence, self.sufficiency, self.max_rounds)
 
-    def _retrieve(self, question: str, history: Sequence[Turn], reason: Reason) -> Plan:
-        return self._search(stand_alone(question, history), reason)
-
-    def _search(self, whole: Standalone, reason: Reason) -> Plan:
+    def search(self, whole: Standalone, reason: Reason) -> Plan:
+        """The first round for a question that was made stand-alone."""
         parts = split(whole.question)
-        scope = Scope() if parts.compared else scope_of(whole.question, self._corpus)
+        scope = Scope() if parts.compared else scope_of(whole.question, self.corpus)
         queries = tuple(dict.fromkeys((whole.question, *parts.queries, *whole.queries)))[:_MOST_QUERIES]
         return Plan(
             Action.RETRIEVE,
@@ -104,11 +101,7 @@ def without_courtesy(question: str, core: str) -> str:
     return question[at:].strip() if at > 0 else question.strip()
 
 
-def _just_asked_back(history: Sequence[Turn]) -> bool:
+def just_asked_back(history: Sequence[Turn]) -> bool:
+    """Whether the last thing we said was a question back: then nothing is asked again."""
     from_us = [turn.text for turn in history if turn.role == "assistant"]
-    return bool(from_us) and re.match(r"请问(?:“.+”具体指|您想问的是)哪一个|which one (?:do you mean|are you)", fold(from_us[-1])) is not None
-
-
-def with_reason(plan: Plan, reason: str) -> Plan:
-    """The same plan for another reason."""
-    return replace(plan, reason=reason)
+    return bool(from_us) and asked_back(from_us[-1]) is not None
