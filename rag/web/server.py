@@ -53,10 +53,13 @@ def create_service(settings: Settings, backend: Backend) -> ChatService:
     return ChatService(backend, Conversations(database, settings.anonymous_days), Feedback(database), settings)
 
 
-def create_app(settings: Settings, backend: Backend, library: Library | None = None) -> App:
+def create_app(
+    settings: Settings, backend: Backend, library: Library | None = None, *, page: bool = True
+) -> App:
     """The whole web application, guard outermost.
 
     ``library`` changes the index (upload, remove, re-index); without it the administrator's page only reads.
+    ``page=False`` leaves the chat page, and Gradio, out: the APIs alone.
 
     Raises:
         ConfigError: a setting that concerns the web is malformed.
@@ -72,7 +75,8 @@ def create_app(settings: Settings, backend: Backend, library: Library | None = N
         routers.append(admin_router(service, settings, library))
     for router in routers:
         app.include_router(router, prefix=settings.base_path)
-    _mount_page(app, settings, service)
+    if page:
+        _mount_page(app, settings, service)
     return Guard(PageShell(app, settings), settings, served=backend.start)
 
 
@@ -102,11 +106,14 @@ def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> None:
 
     from rag.web.page import build_page, page_options
 
-    for path, embed in (("/embed", True), ("/", False)):
-        blocks = build_page(settings, service, embed=embed)
-        blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
-        target = settings.base_path + path if embed or not settings.base_path else settings.base_path
-        gradio.mount_gradio_app(app, blocks, target, **page_options())
+    async def mount() -> None:
+        for path, embed in (("/embed", True), ("/", False)):
+            blocks = build_page(settings, service, embed=embed)
+            blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
+            target = settings.base_path + path if embed or not settings.base_path else settings.base_path
+            gradio.mount_gradio_app(app, blocks, target, **page_options())
+
+    asyncio.run(mount())  # without a running loop Gradio makes some of its own and never closes them
 
 
 def _lifespan(service: ChatService) -> Callable[[FastAPI], Any]:
