@@ -7,28 +7,53 @@ and one piece of text. Knows nothing of who wrote the sentence or how the eviden
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.answering.content import keys, overlap, pairs
+from rag.answering.alignment import likeness
+from rag.answering.content import keys, overlap, pairs, words
 from rag.answering.folded import compact
 from rag.answering.negation import negations
-from rag.answering.support import Alignment, align, split_claim
+from rag.answering.support import Weighed, missing_numbers, weigh, weigh_answer
 from rag.interfaces import Span, SpanScorer, Support
 from rag.sentences import sentence_spans
+from rag.text import language
 from rag.types import Evidence, Verdict
 
 _SHORTEST_QUOTE = 2
 _WINDOW = 3
 _ALIGNED = 6
+_FRAGMENT = 3
+_PARTIAL_SPANS = 2
+_HINT_BONUS = 0.02
+_LENGTH_MALUS = 0.0002
+_ACROSS = (0.6, 0.35)
+"""Least span score for supported and for partly supported where sentence and passage differ in language."""
 
 
-@lru_cache(maxsize=2048)
-def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple(sentence_spans(text))
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """One to three neighbouring sentences of a passage, and the share of the sentence's words in them."""
+
+    item: Evidence
+    start: int
+    end: int
+    share: float
+
+    @property
+    def text(self) -> str:
+        return self.item.chunk.text[self.start : self.end]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.item.chunk, self.start, self.end)
+
+    def support(self, found: Weighed, bonus: float) -> Support:
+        return Support(self.span, self.item.marker, found.verdict, found.score + bonus)
 
 
 class RuleChecker:
-    """The checker that needs no model; ``scorer`` lets it see across languages and wordings."""
+    """The checker that needs no model; ``scorer`` lets it see across languages."""
 
     def __init__(self, scorer: SpanScorer | None = None) -> None:
         self._scorer = scorer
@@ -44,8 +69,22 @@ class RuleChecker:
         verbatim = next(_verbatim(sentence, ordered), None)
         if verbatim is not None:
             return [verbatim]
-        found = sorted(_aligned(sentence, ordered, hinted), key=lambda support: -support.score)
-        return _fewest(found)
+        tongue = language(sentence)
+        found = list(_aligned(sentence, [item for item in ordered if language(item.chunk.text) == tongue], hinted, question))
+        if not found or found[0].verdict is Verdict.PARTLY:
+            found += self._across(sentence, [item for item in ordered if language(item.chunk.text) != tongue])
+        return _fewest(sorted(found, key=lambda support: -support.score))
+
+    def _across(self, sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
+        """Support in another language: by the span scorer, and every number must be there."""
+        if self._scorer is None or not evidence:
+            return
+        windows = [window for item in evidence for window in _windows(item, frozenset(), longest=1)]
+        scores = self._scorer.score(sentence, [window.span for window in windows])
+        for score, window in sorted(zip(scores, windows, strict=True), key=lambda pair: -pair[0])[:_PARTIAL_SPANS]:
+            if score >= _ACROSS[1] and not missing_numbers(sentence, window.text):
+                verdict = Verdict.SUPPORTED if score >= _ACROSS[0] else Verdict.PARTLY
+                yield window.support(Weighed(verdict, score), 0.0)
 
 
 def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
@@ -60,7 +99,7 @@ def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:
     """A quote with the sentence end and closing brackets that stand right behind it."""
-    while end < len(text) and text[end] in "。！？；.!?;”’」』）)】》":
+    while end < len(text) and text[end] in "%％‰℃°。！？；.!?;”’」』）)】》":
         end += 1
     return start, end
 
@@ -71,66 +110,59 @@ def _turned_round(text: str, start: int, end: int) -> bool:
     return negations(text[clause + 1 : start]) % 2 == 1
 
 
-def _aligned(sentence: str, evidence: Sequence[Evidence], hinted: Sequence[int]) -> Iterator[Support]:
+def _aligned(
+    sentence: str, evidence: Sequence[Evidence], hinted: Sequence[int], question: str
+) -> Iterator[Support]:
+    """Support by the windows that share most words with the sentence; a fragment is read as an answer."""
     wanted = keys(sentence)
-    windows = [
-        (overlap(wanted, pairs(item.chunk.text[start:end])), item, start, end)
-        for item in evidence
-        for start, end in _windows(item.chunk.text)
-    ]
-    windows.sort(key=lambda window: (-window[0], window[3] - window[2]))
-    for share, item, start, end in windows[:_ALIGNED]:
-        if share > 0:
-            verdict, score = weigh(sentence, item.chunk.text[start:end])
-            if verdict is not Verdict.UNSUPPORTED:
-                bonus = 0.01 * (item.marker in hinted) - 0.0001 * (end - start)
-                yield Support(Span(item.chunk, start, end), item.marker, verdict, score + bonus)
+    fragment = bool(question) and len(words(sentence)) <= _FRAGMENT
+    windows = [window for item in evidence for window in _windows(item, wanted)]
+    windows.sort(key=lambda window: (-window.share, window.end - window.start))
+    for window in windows[:_ALIGNED]:
+        if window.share <= 0:
+            return
+        found = weigh_answer(question, sentence, window.text) if fragment else weigh(sentence, window.text)
+        if found.verdict is Verdict.SUPPORTED and not _names_known(sentence, window.item):
+            found = Weighed(Verdict.PARTLY, found.score / 2)
+        if found.verdict is not Verdict.UNSUPPORTED:
+            bonus = _HINT_BONUS * (window.item.marker in hinted) - _LENGTH_MALUS * (window.end - window.start)
+            yield window.support(found, bonus)
 
 
-def _windows(text: str) -> Iterator[tuple[int, int]]:
-    """Every run of one to three neighbouring sentences."""
-    spans = _sentences(text)
+def _names_known(sentence: str, item: Evidence) -> bool:
+    """Whether every name in the sentence stands in the passage, its title or its section."""
+    chunk = item.chunk
+    present = pairs(f"{chunk.title} {chunk.section} {chunk.text}")
+    names = [word for word in words(sentence) if word.kind in ("person", "place", "organisation", "latin")]
+    return all(likeness(name, present) >= 0.5 for name in names)
+
+
+@lru_cache(maxsize=2048)
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(sentence_spans(text))
+
+
+def _windows(item: Evidence, wanted: frozenset[str], longest: int = _WINDOW) -> Iterator[_Window]:
+    """Every run of one to ``longest`` neighbouring sentences of a passage."""
+    spans, text = _sentences(item.chunk.text), item.chunk.text
     for first in range(len(spans)):
-        for last in range(first, min(first + _WINDOW, len(spans))):
-            yield spans[first][0], spans[last][1]
+        for last in range(first, min(first + longest, len(spans))):
+            start, end = spans[first][0], spans[last][1]
+            yield _Window(item, start, end, overlap(wanted, pairs(text[start:end])))
 
 
 def _fewest(found: Sequence[Support]) -> list[Support]:
-    """The best span alone if it supports; else what supports in part, one span a passage."""
-    if not found:
-        return []
-    if found[0].verdict in (Verdict.SUPPORTED, Verdict.CONFLICTING):
-        return [found[0]]
+    """The best span that supports, alone; else what contradicts; else what supports in part, one span a passage."""
+    for verdict in (Verdict.SUPPORTED, Verdict.CONFLICTING):
+        best = next((support for support in found if support.verdict is verdict), None)
+        if best is not None:
+            return [best]
     kept: dict[int, Support] = {}
     for support in found:
         kept.setdefault(support.marker, support)
-    return list(kept.values())[:2]
-
-
-def weigh(claim: str, evidence: str) -> tuple[Verdict, float]:
-    """Verdict on ``claim`` by ``evidence`` alone, and a score from 0 to 1 that it is supported."""
-    question, answer = split_claim(claim)
-    whole = align(claim, evidence)
-    if not question:
-        return _verdict(whole)
-    part = align(answer, evidence)
-    if part.wrong_numbers or part.coverage < 0.5:
-        contradicts = part.wrong_numbers and whole.coverage > 0.6
-        return (Verdict.CONFLICTING if contradicts else Verdict.UNSUPPORTED), 0.3 * part.coverage
-    about = align(question, evidence)
-    score = 0.5 * part.coverage + 0.5 * about.coverage
-    return (Verdict.SUPPORTED if about.coverage >= 0.3 else Verdict.PARTLY), score
-
-
-def _verdict(found: Alignment) -> tuple[Verdict, float]:
-    score = max(0.0, found.coverage - 0.04 * found.gap)
-    if found.wrong_numbers or found.negated or found.opposed:
-        return (Verdict.CONFLICTING if found.coverage > 0.6 else Verdict.UNSUPPORTED), score * 0.5
-    if found.gap <= 3 and not found.wrong_names and found.coverage >= 0.6:
-        return Verdict.SUPPORTED, score
-    return (Verdict.PARTLY if found.coverage >= 0.5 else Verdict.UNSUPPORTED), score * 0.7
+    return list(kept.values())[:_PARTIAL_SPANS]
 
 
 def judge(claim: str, evidence: str) -> Verdict:
-    """Whether ``evidence`` supports ``claim`` (a statement, or a question with its answer)."""
-    return weigh(claim, evidence)[0]
+    """Whether ``evidence`` supports ``claim``: a statement, or a question with its answer (``Q？ 答：A``, ``Q? A``)."""
+    return weigh(claim, evidence).verdict

@@ -36,6 +36,8 @@ class Compact:
         if not (before.isascii() and after.isascii()):
             return False
         apart = self.places[index] - self.places[index - 1]
+        if before.isdigit() and after.isdigit():
+            return apart <= 2  # 1,149 and 3.5 are one number
         return apart == 1 and before.isdigit() == after.isdigit()
 
 

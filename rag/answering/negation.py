@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 
+from rag.answering.content import keys, overlap, pairs
 from rag.text import normalise
 
 _NEGATION = re.compile(
     r"不(?!仅|但|过|断|同|久|少|单|只|光|止|管|论|得不|如|妨|愧|菲|凡|错|锈|等式|动产|定期|满|可或缺|可不|一样)|没有|没(?!收|落)|未(?!来|必)|无法|并非|绝非|从未|否认|非(?!常|洲|凡|得|要|营利|物质|遗|裔)"
     r"|\b(?:not|no|never|none|neither|nor|cannot|without|unable|fail(?:s|ed)? to|den(?:y|ies|ied))\b|n't\b"
 )
+_CLAUSE_END = re.compile(r"[，,；;。！？!?\n]")
+_ABOUT = 0.6
+"""Clauses that share this much of what the best one shares with the claim speak of the same."""
+
 _OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"增[加长多]|上升|提[高升]|上涨|升高|扩大|\bincreas\w*|\bris(?:e|es|en|ing)\b|\brose\b|\bgrew\b|\bhigher\b", r"减[少小弱]|下[降跌滑]|降低|缩小|\bdecreas\w*|\bfell\b|\bfall(?:s|ing|en)?\b|\bdeclin\w*|\bdrop\w*|\blower\w*|\breduc\w*"),
     (r"大于|高于|超过|多于|优于|以上|\bmore than\b|\bover\b|\bexceed\w*|\bgreater\b|\babove\b|\bat least\b", r"小于|低于|少于|不到|不足|劣于|以下|\bless than\b|\bunder\b|\bfewer\b|\bbelow\b|\bat most\b"),
@@ -31,8 +36,12 @@ def negations(text: str) -> int:
 
 
 def negation_differs(claim: str, evidence: str) -> bool:
-    """Whether one of two statements about the same is negated and the other is not."""
-    return negations(claim) % 2 != negations(evidence) % 2
+    """Whether the claim is negated and the clauses of the evidence that speak of the same are not, or the reverse."""
+    wanted = keys(claim)
+    clauses = [clause for clause in _CLAUSE_END.split(evidence) if clause.strip()]
+    shares = [overlap(wanted, pairs(clause)) for clause in clauses]
+    about = [clause for clause, share in zip(clauses, shares, strict=True) if share >= _ABOUT * max(shares)]
+    return negations(claim) % 2 != sum(map(negations, about)) % 2
 
 
 def opposed(claim: str, evidence: str) -> bool:

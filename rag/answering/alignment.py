@@ -1,0 +1,207 @@
+"""Lays the content words of a claim on those of a text: what is covered, what is missing, what stands in its place.
+
+Words are matched in order (the longest common run of words, near matches counted in part), so that a claim that
+puts another name where the text has one is told from a claim that says less or more. Pure; no verdicts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rag.answering.content import Word, pairs, word_keys, words
+from rag.text import fold
+
+_NAMED = frozenset({"noun", "person", "place", "organisation", "latin", "number", "time"})
+_NEAR = 0.6
+_FAR = 30
+_SLACK = 6
+
+Place = tuple[int, int]
+
+
+def likeness(word: Word, present: frozenset[str]) -> float:
+    """How far ``word`` occurs among the pairs of a text: 1 as a whole, some for part of its characters."""
+    keys = word_keys(word.text)
+    whole = sum(key in present for key in keys) / len(keys)
+    if word.text.isascii() or len(word.text) < 2:
+        return whole
+    signs = sum(sign in present for sign in word.text) / len(word.text)
+    return max(whole, _NEAR * signs if signs >= 0.5 else 0.0)
+
+
+def weight(word: Word) -> int:
+    """How much a word counts: its characters up to four; a Latin word as two."""
+    return 2 if word.text.isascii() else min(word.end - word.start, 4)
+
+
+def coverage(text: str, evidence: str) -> float:
+    """The share of the content of ``text`` that ``evidence`` has, 0 to 1."""
+    present = pairs(evidence)
+    total = found = 0.0
+    for word in words(text):
+        total += weight(word)
+        found += weight(word) * likeness(word, present)
+    return found / total if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Runs of a claim's words without a counterpart, in characters: the longest, and those at its start and end."""
+
+    longest: int
+    start: int
+    middle: int
+    end: int
+    missing_names: int
+
+
+def gaps(claim: str, evidence: str) -> Gaps:
+    """What of ``claim`` is missing in ``evidence``."""
+    present = pairs(evidence)
+    found = words(claim)
+    runs: list[tuple[int, int, int]] = []
+    open_run = False
+    for place, word in enumerate(found):
+        missing = likeness(word, present) < 0.5
+        if missing:
+            size = 3 if word.text.isascii() else word.end - word.start
+            before = runs.pop() if open_run else (0, place, place)
+            runs.append((before[0] + size, before[1], place))
+        open_run = missing
+    last = len(found) - 1
+    names = sum(likeness(word, present) < 0.5 and word.kind in _NAMED - {"noun", "time"} for word in found)
+    return Gaps(
+        longest=max((size for size, _, _ in runs), default=0),
+        start=sum(size for size, first, _ in runs if first == 0),
+        middle=sum(size for size, first, end in runs if first > 0 and end < last),
+        end=sum(size for size, first, end in runs if first > 0 and end == last),
+        missing_names=names,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A claim laid on a text in order.
+
+    ``matched``: share of its words matched. ``replaced``: runs where the text has another name; ``replaced_size``
+    and ``dropped_size`` are in characters; ``at_start``: the first run is replaced; ``same_kind``: by its like.
+    """
+
+    matched: float
+    replaced: int
+    replaced_size: int
+    dropped_size: int
+    at_start: bool
+    same_kind: bool
+
+
+def lay(claim: str, evidence: str) -> Laid:
+    """Match the words of ``claim`` with those of ``evidence`` in order, and look at what lies between matches."""
+    mine, theirs = words(claim), words(evidence)
+    score, matches = _matched(mine, theirs)
+    present = pairs(evidence)
+    replaced = replaced_size = dropped_size = 0
+    at_start = same_kind = False
+    for (i, j), (k, m) in pairwise([(-1, -1), *matches, (len(mine), len(theirs))]):
+        run = [word for word in mine[i + 1 : k] if likeness(word, present) < 0.5]
+        size = sum(3 if word.text.isascii() else min(4, word.end - word.start) for word in run)
+        named = {word.kind for word in run} & _NAMED
+        theirs_named = {word.kind for word in theirs[j + 1 : m]} & _NAMED
+        if named and theirs_named and _room(theirs, j, m, evidence) <= len(claim) + _SLACK:
+            replaced, replaced_size = replaced + 1, replaced_size + size
+            at_start = at_start or i < 0
+            same_kind = same_kind or bool((named & theirs_named) - {"noun"})
+        else:
+            dropped_size += size
+    return Laid(score / len(mine) if mine else 0.0, replaced, replaced_size, dropped_size, at_start, same_kind)
+
+
+def _room(theirs: Sequence[Word], before: int, after: int, evidence: str) -> int:
+    """The characters of the text between two matches, or from its border."""
+    start = theirs[before].end if before >= 0 else 0
+    return (theirs[after].start if after < len(theirs) else len(evidence)) - start
+
+
+def _matched(mine: Sequence[Word], theirs: Sequence[Word]) -> tuple[float, list[Place]]:
+    """The heaviest common run of words and its pairs of places."""
+    table = [[0.0] * (len(theirs) + 1) for _ in range(len(mine) + 1)]
+    alike = [[_alike(word.text, other.text) for other in theirs] for word in mine]
+    for i in range(len(mine) - 1, -1, -1):
+        row, below, likes = table[i], table[i + 1], alike[i]
+        for j in range(len(theirs) - 1, -1, -1):
+            best = max(below[j], row[j + 1])
+            row[j] = max(best, below[j + 1] + likes[j]) if likes[j] else best
+    matches: list[Place] = []
+    i = j = 0
+    while i < len(mine) and j < len(theirs):
+        if alike[i][j] and math.isclose(table[i][j], table[i + 1][j + 1] + alike[i][j]):
+            matches.append((i, j))
+            i, j = i + 1, j + 1
+        elif table[i + 1][j] >= table[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return table[0][0], matches
+
+
+@lru_cache(maxsize=65536)
+def _alike(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    if one.isascii() or other.isascii():
+        return 0.0
+    shorter = min(len(one), len(other))
+    common = len(set(one) & set(other))
+    return _NEAR if common >= shorter - 0.5 and (common >= 2 or shorter == 1) else 0.0
+
+
+def occurrences(wanted: Sequence[Word], evidence: str) -> list[list[Place]]:
+    """Where each word occurs in ``evidence``; for a long one that does not, where parts of it do."""
+    folded = fold(evidence)
+    latin: dict[str, list[Place]] = {}
+    for word in words(evidence):
+        latin.setdefault(word.text, []).append((word.start, word.end))
+    return [latin.get(word.text, []) if word.text.isascii() else _cjk_places(word.text, folded) for word in wanted]
+
+
+def _cjk_places(text: str, folded: str) -> list[Place]:
+    places = _all_places(text, folded)
+    if not places and len(text) > 2:
+        places = [place for key in word_keys(text) for place in _all_places(key, folded)[:1]]
+    if not places and len(text) == 2:
+        places = [place for sign in text for place in _all_places(sign, folded) if folded.count(sign) == 1]
+    return places
+
+
+def _all_places(text: str, folded: str) -> list[Place]:
+    found = []
+    place = folded.find(text)
+    while place >= 0:
+        found.append((place, place + len(text)))
+        place = folded.find(text, place + 1)
+    return found
+
+
+def distance(one: Place, other: Place) -> int:
+    """Characters between two places; 0 when they touch or overlap."""
+    return max(0, max(one[0], other[0]) - min(one[1], other[1]))
+
+
+def scattered(claim: str, evidence: str) -> tuple[float, float]:
+    """How far apart neighbours of the claim stand in the text (a logarithm), and the share that changed sides."""
+    found = words(claim)
+    places = occurrences(found, evidence)
+    apart: list[int] = []
+    turned = 0
+    for (word, mine), (following, theirs) in pairwise(zip(found, places, strict=True)):
+        if mine and theirs:
+            first, second = min(((a, b) for a in mine for b in theirs), key=lambda both: distance(*both))
+            apart.append(min(_FAR, max(0, distance(first, second) - max(0, following.start - word.end))))
+            turned += first[0] > second[0]
+    if not apart:
+        return 0.0, 0.0
+    return math.log1p(sum(apart) / len(apart)), turned / len(apart)
