@@ -31,7 +31,7 @@ def hinted_scope(question: str, context: str | None, catalogue: Catalogue) -> Sc
         return None
     names = _names(context[:LONGEST_CONTEXT])
     found = tuple(d.id for d in catalogue.documents() if _folded(d.title) in names)
-    return Scope(document_ids=found, strict=True) if found else None
+    return Scope(document_ids=found) if found else None
 
 
 def _names(context: str) -> set[str]:
