@@ -1,1 +1,5 @@
-"""Files become chunks: loaders and chunking. Knows nothing of indexes or answers."""
+"""Files become chunks: loading, structure, chunking. LangChain stays in this room."""
+
+from rag.ingest.sources import Failure
+
+__all__ = ["Failure"]

@@ -113,11 +113,8 @@ def _as_utf8(data: bytes) -> str | None:
         text = codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
     except UnicodeDecodeError:
         return None
-    if "\0" in text and text.count("\0") * 50 > len(text):
-        return None
-    if len(_CONTROL.findall(text)) * 20 > len(text):
-        return None
-    return text
+    share = 20 if text.isascii() else 5  # ASCII with many NULs is UTF-16
+    return None if len(_CONTROL.findall(text)) * share > len(text) else text
 
 
 def _lenient(data: bytes, codec: str) -> str:
