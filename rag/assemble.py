@@ -1,0 +1,160 @@
+"""Puts an engine together from settings: which parts stand behind the interfaces is decided here and nowhere else.
+
+For the composition roots only (``app.py``, the two command lines). Opening imports no model library; ``warm``
+loads the encoder before the first question needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.answering.checker import RuleChecker
+from rag.answering.extractive import ExtractiveGenerator
+from rag.answering.model_generator import ModelGenerator
+from rag.answering.model_planner import ModelPlanner
+from rag.answering.model_voice import ModelVoice
+from rag.answering.planner import RulePlanner
+from rag.answering.voice import ReplyGenerator, RuleVoice
+from rag.answering.writer import CheckedWriter
+from rag.config import Settings
+from rag.engine import Engine, Limits, Search
+from rag.errors import ConfigError, ModelUnavailable
+from rag.interfaces import Embedder, LanguageModel, Planner, Reranker, SpanScorer, Voice
+from rag.llm import CircuitBreaker, OpenAIModel, Timeouts
+from rag.local_model import LocalModel
+from rag.models import MODELS, installed
+from rag.retrieval.analysis import Analyzer
+from rag.retrieval.catalogue import Index
+from rag.retrieval.cross_encoder import CrossEncoderReranker
+from rag.retrieval.embedding import SentenceTransformerEmbedder
+from rag.retrieval.fusion import QueryAwareFusion
+from rag.retrieval.reranking import MaxSimReranker, NoReranker
+from rag.retrieval.spans import MaxSimSpanScorer
+from rag.retrieval.store import open_index
+
+
+DEFAULT_LOCAL = "qwen2.5-coder-1.5b"
+SLOW_READER = 1100
+"""How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An engine with the index and the encoder that it stands on."""
+
+    engine: Engine
+    index: Index
+    embedder: Embedder
+
+    def warm(self) -> None:
+        """Load the encoder and run every part of a search once."""
+        for _ in self.engine.retrieve("知据 Zhiju"):
+            pass
+
+
+def open_engine(settings: Settings, *, embedder: Embedder | None = None) -> Opened:
+    """Open the saved index and build the engine over it.
+
+    ``embedder`` stands in for the one that the settings name (evaluation wraps it in a cache).
+
+    Raises:
+        StoreError: the index is missing, was built with other settings, or is damaged.
+        ModelUnavailable: the embedding model, or a language model that is asked for, is not there.
+        ConfigError: settings contradict each other.
+    """
+    embedder = embedder or SentenceTransformerEmbedder.from_settings(settings)
+    index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
+    scorer = MaxSimSpanScorer(embedder, index)
+    model = language_model(settings)
+    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds)
+    engine = Engine(
+        catalogue=index,
+        search=_search(settings, index, embedder),
+        planner=_planner(settings, rules, model),
+        writer=_writer(settings, scorer, model),
+        voice=_voice(settings, index, model),
+        limits=Limits(settings.candidates, settings.evidence_limit, settings.evidence_floor),
+    )
+    return Opened(engine, index, embedder)
+
+
+def language_model(settings: Settings) -> LanguageModel | None:
+    """The language model that the settings ask for, behind a circuit breaker; None where none is.
+
+    Raises:
+        ConfigError: an endpoint is asked for, but neither key nor base URL is set.
+        ModelUnavailable: the local model is not installed.
+    """
+    if not settings.uses_model:
+        return None
+    if settings.llm == "local":
+        return CircuitBreaker(_local_model(settings))
+    if settings.llm == "openai" and not (settings.llm_api_key or settings.llm_base_url):
+        raise ConfigError("RAG_LLM=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint.")
+    key = settings.llm_api_key
+    timeouts = Timeouts(
+        connect=settings.llm_connect_timeout,
+        first_token=settings.llm_first_token_timeout,
+        between_tokens=settings.llm_token_timeout,
+        total=settings.llm_total_timeout,
+    )
+    return CircuitBreaker(
+        OpenAIModel(
+            settings.llm_model,
+            api_key=key.get_secret_value() if key else None,
+            base_url=settings.llm_base_url,
+            temperature=settings.llm_temperature,
+            max_tokens=settings.llm_max_tokens,
+            timeouts=timeouts,
+            retries=settings.llm_retries,
+        )
+    )
+
+
+def _local_model(settings: Settings) -> LanguageModel:
+    name = settings.llm_model if settings.llm_model in MODELS else DEFAULT_LOCAL
+    path = installed(name, settings.cache_dir)
+    if path is None:
+        raise ModelUnavailable(f"The local model {name} is not installed. Run `python -m rag model install {name}`.")
+    return LocalModel(path, name=name, temperature=settings.llm_temperature)
+
+
+def _search(settings: Settings, index: Index, embedder: Embedder) -> Search:
+    dense = index.dense(embedder)
+    return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), _reranker(settings, index, embedder))
+
+
+def _reranker(settings: Settings, index: Index, embedder: Embedder) -> Reranker:
+    match settings.reranker:
+        case "maxsim":
+            return MaxSimReranker(embedder, index)
+        case "none":
+            return NoReranker()
+        case name:
+            return CrossEncoderReranker(name, device=settings.embedding_device)
+
+
+
+def _planner(settings: Settings, rules: RulePlanner, model: LanguageModel | None) -> Planner:
+    if model is None:
+        return rules
+    # A small local model plans worse than the rules; making a follow-up stand-alone it does well.
+    rewrite_only = settings.llm == "local" or not settings.llm_planner
+    return ModelPlanner(rules, model, rewrite_only=rewrite_only)
+
+
+def _writer(settings: Settings, scorer: SpanScorer, model: LanguageModel | None) -> CheckedWriter:
+    quotes = ExtractiveGenerator(scorer)
+    checker = RuleChecker(scorer)
+    if model is None:
+        return CheckedWriter(quotes, checker, show_unsupported=settings.show_unsupported)
+    if settings.llm == "local":
+        written = ModelGenerator(model, scorer, budget=SLOW_READER, recalls=False)
+    else:
+        written = ModelGenerator(model, scorer)
+    return CheckedWriter(written, checker, fallback=quotes, show_unsupported=settings.show_unsupported)
+
+
+def _voice(settings: Settings, index: Index, model: LanguageModel | None) -> Voice:
+    rules = RuleVoice(ReplyGenerator(index, settings.language))
+    return rules if model is None else ModelVoice(model, rules)
