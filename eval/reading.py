@@ -21,7 +21,7 @@ _HEADERS = {
     "编号": "id", "序号": "id", "问题": "question", "提问": "question", "问句": "question",
     "答案": "answers", "标准答案": "answers", "参考答案": "answers", "回答": "answers", "answer": "answers",
     "要点": "key_points", "关键点": "key_points", "keypoints": "key_points", "出处": "gold", "来源": "gold", "文档": "gold",
-    "来源文档": "gold", "source": "gold", "原文": "quote", "引文": "quote", "证据": "quote", "依据": "quote",
+    "来源文档": "gold", "原文": "quote", "引文": "quote", "证据": "quote", "依据": "quote",
     "类型": "type", "类别": "type", "题型": "type", "历史": "history", "对话历史": "history", "上文": "history",
     "动作": "expected_action", "预期动作": "expected_action", "期望动作": "expected_action", "action": "expected_action",
     "语言": "lang", "language": "lang", "标签": "label", "论断": "claim", "声明": "claim", "改写": "rewrite",
@@ -146,7 +146,8 @@ def _csv_rows(text: str, delimiter: str | None, faults: list[Fault]) -> Iterator
 
 
 def _header(fields: list[str], faults: list[Fault]) -> list[str]:
-    header = [_HEADERS.get(field.strip().lower(), field.strip().lower()) for field in fields]
+    names = [field.strip().lower() for field in fields]
+    header = ["gold" if name == "source" else _HEADERS.get(name, name) for name in names]
     for name in {name for name in header if name and header.count(name) > 1}:
         faults.append(Fault(1, f"two columns mean {name!r}; keep one"))
     if not {"question", "claim", "premise"} & set(header):

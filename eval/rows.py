@@ -50,7 +50,7 @@ def read_row(row: Mapping[str, Any], set_name: str, line: int, hard: frozenset[s
     reader = _Row(row, set_name, line)
     case = reader.pair() if {"claim", "premise"} & row.keys() else reader.question(hard)
     if reader.faults:
-        raise RowError(reader.faults)
+        raise RowError(list(dict.fromkeys(reader.faults)))
     return case
 
 
