@@ -65,6 +65,7 @@ def create_app(
         ConfigError: a setting that concerns the web is malformed.
         StoreError: the conversation store cannot be opened.
     """
+    silence()
     service = create_service(settings, backend)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(service))
     app.add_exception_handler(RagError, _on_rag_error)
@@ -101,7 +102,6 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> None:
-    silence()
     import gradio
 
     from rag.web.page import build_page, page_options
