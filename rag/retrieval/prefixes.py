@@ -50,7 +50,7 @@ def _own_prompts(folder: Path) -> Prefixes | None:
         prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8"))["prompts"]
         query = prompts.get("query") or ""
         passage = prompts.get("document") or prompts.get("passage") or ""
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return Prefixes(str(query), str(passage)) if query or passage else None
 
