@@ -52,10 +52,13 @@ class Opened:
             pass
 
 
-def open_engine(settings: Settings, *, embedder: Embedder | None = None) -> Opened:
+def open_engine(
+    settings: Settings, *, embedder: Embedder | None = None, model: LanguageModel | None = None
+) -> Opened:
     """Open the saved index and build the engine over it.
 
-    ``embedder`` stands in for the one that the settings name (evaluation wraps it in a cache).
+    ``embedder`` and ``model`` stand in for those that the settings name (evaluation wraps the one in a cache and
+    counts what the other is asked).
 
     Raises:
         StoreError: the index is missing, was built with other settings, or is damaged.
@@ -65,7 +68,7 @@ def open_engine(settings: Settings, *, embedder: Embedder | None = None) -> Open
     embedder = embedder or SentenceTransformerEmbedder.from_settings(settings)
     index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
     scorer = MaxSimSpanScorer(embedder, index)
-    model = language_model(settings)
+    model = model or language_model(settings)
     rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds)
     engine = Engine(
         catalogue=index,
