@@ -7,14 +7,14 @@ none. The user's choice resumes the first question; nothing is asked twice in a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rag.answering.corpus import Corpus, Place, place_of
+from rag.answering.corpus import PATH_SEPARATOR, Corpus, Place, place_of
 from rag.answering.focus import people
 from rag.answering.reasons import Reason
 from rag.answering.references import Kind, Reference, points_to_document
-from rag.answering.terms import Term, bigrams, names, quoted, terms
+from rag.answering.terms import Term, names, quoted, terms
 from rag.text import CJK, fold
 from rag.types import Hit
 
@@ -23,6 +23,16 @@ _MOST_OPTIONS = 4
 _LONGEST_OPTION = 24
 _FEW_PLACES = 3
 """A word found in this many places or more is about no single thing."""
+_NAMED_BY_KIND = re.compile(
+    r"(?:大学|学院|学校|中学|小学|公司|集团|教堂|城市|国家|地区|法案|条约|协议|战役|战争|机场|车站|医院|银行|博物馆|体育场|球队|乐队|电影|电视剧|小说|组织|机构|协会|政党|河|湖|山|岛|桥|寺|庙|宫|塔|路|街)$"
+)
+"""Kinds of things whose Chinese names end in the kind (芝加哥大学)."""
+_LONGEST_COMMON = 3
+"""Common Chinese nouns and verbs have two characters, seldom three."""
+_COMMON = 0.01
+"""A common word is in at least this share of the passages."""
+_HOME = 0.5
+"""A place with more than this share of a word's passages is what the word is about."""
 _ASKS = re.compile(
     r"多少|几(?!乎|何)|谁|哪|何时|何地|什么(?:时候|时间|地方|名字|意思|原因|样)|叫什么|是什么|有什么|用(?:的|了)?什么|多[大长高久远快重]|怎么样|"
     r"\b(?:how (?:much|many|long|big|old|large|fast|far|often)|who|when|where|which|what)\b"
@@ -53,32 +63,36 @@ def find_ambiguity(question: str, unresolved: Sequence[Reference], corpus: Corpu
         reference = pending[0]
         if reference.kind is Kind.ORDINAL and not _bare_ordinal(reference, content):
             return None
-        options = _options(question, content, reference.kind, corpus, least_places=2)
+        noun = _noun(reference)
+        options = _options(content, reference.kind, noun, corpus, least_places=2)
         phrase = _phrase(question, reference)
         return Ambiguity(Reason.AMBIGUOUS_REFERENCE, phrase, options) if len(options) >= 2 else None
     if not _lacks_subject(question, content):
         return None
-    options = _options(question, content, Kind.THING, corpus, least_places=_FEW_PLACES)
+    options = _options(content, Kind.THING, "", corpus, least_places=_FEW_PLACES)
     return Ambiguity(Reason.MISSING_SUBJECT, "", options) if len(options) >= 2 else None
 
 
 def _phrase(question: str, reference: Reference) -> str:
     written = question[reference.start : reference.end]
-    found = re.match(r"(?:这|那)(?:[个些种位家款台]|[一两二三四五六七八九十几]+[个种位])", written)
+    found = re.match(r"(?:这|那|第)?(?:[一两二三四五六七八九十几\d]+[个种位项条步款]|[个些种位家款台]|另一?[个种])", fold(written))
     if found is None or not reference.noun:
         return written
-    noun = terms(reference.noun)
-    return found[0] + (noun[0].text if noun else "")
+    return written[: found.end()] + _noun(reference)
+
+
+def _noun(reference: Reference) -> str:
+    held = terms(reference.noun)
+    return held[0].text if held else ""
 
 
 def _content(question: str, pending: Sequence[Reference]) -> list[Term]:
     """The words that can be looked for: everything but the references (their nouns stay)."""
-    hidden = [(r.start, r.end - len(r.noun)) for r in pending]
-    return [
-        term
-        for term in terms(question)
-        if len(term.text) > 1 and not term.number and not any(a <= term.start and term.end <= b for a, b in hidden)
-    ]
+    hidden = list(question)
+    for reference in pending:
+        end = reference.end - len(reference.noun)
+        hidden[reference.start : end] = " " * (end - reference.start)
+    return [term for term in terms("".join(hidden)) if len(term.text) > 1 and not term.number]
 
 
 def _bare_ordinal(reference: Reference, content: Sequence[Term]) -> bool:
@@ -89,31 +103,60 @@ def _bare_ordinal(reference: Reference, content: Sequence[Term]) -> bool:
 
 def _lacks_subject(question: str, content: Sequence[Term]) -> bool:
     text = fold(question).strip()
-    if not content or len(content) > 2 or not _ASKS.search(text):
+    if len(content) != 1 or not _ASKS.search(text):
         return False
     if _HAS_SUBJECT.search(text) or _DEFINITION.search(text) or _OF.search(text):
         return False
-    return all(len(term.text) <= 4 or term.text.isascii() for term in content)
+    return len(content[0].text) <= _LONGEST_COMMON or content[0].text.isascii()
 
 
 def _options(
-    question: str, content: Sequence[Term], kind: Kind, corpus: Corpus, *, least_places: int
+    content: Sequence[Term], kind: Kind, noun: str, corpus: Corpus, *, least_places: int
 ) -> tuple[str, ...]:
     """What the question may be about, best first; empty when its words point to one thing already."""
     if not content:
         return ()
     hits = [hit for hit in corpus.search(" ".join(term.text for term in content), _HITS) if _holds(hit, content)]
-    if any(_is_specific(term, hits, corpus) for term in content):
+    if kind is Kind.PERSON and all(corpus.frequency(term.text) >= least_places for term in content):
+        return _distinct(name for hit in hits for part in _near(hit, content) for name in people(part))
+    if not _are_generic(content, hits, corpus, least_places):
         return ()
-    if kind is Kind.PERSON:
-        return _people_in(hits, content)
+    if _NAMED_BY_KIND.search(noun):
+        kinds = _distinct(name for hit in hits for part in _near(hit, content) for name in _of_kind(part, noun))
+        if len(kinds) >= 2:
+            return kinds
     places: dict[Place, list[Hit]] = {}
     for hit in hits:
         places.setdefault(place_of(hit), []).append(hit)
     if len(places) < least_places:
-        return _names_in(hits, content) if places and least_places == 2 else ()
-    labels = [_label(group, content) for group in places.values()]
-    return tuple(dict.fromkeys(label for label in labels if label))[:_MOST_OPTIONS]
+        return _distinct(name for hit in hits for part in _near(hit, content) for name in _candidates(part))
+    others = {place: " ".join(h.chunk.text for p, held in places.items() if p != place for h in held) for place in places}
+    return _distinct(_label(group, content, others[place]) for place, group in places.items())
+
+
+def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
+    fit = (label for label in labels if 2 <= len(label) <= _LONGEST_OPTION)
+    return tuple(dict.fromkeys(fit))[:_MOST_OPTIONS]
+
+
+def _are_generic(content: Sequence[Term], hits: Sequence[Hit], corpus: Corpus, least_places: int) -> bool:
+    """Whether the words are spoken of in several places, none of which the question can single out."""
+    together = {place_of(hit) for hit in hits if all(term.text in fold(hit.chunk.text) for term in content)}
+    if len(together) < 2:
+        return False
+    return all(_is_generic(term, hits, corpus, least_places) for term in content)
+
+
+def _is_generic(term: Term, hits: Sequence[Hit], corpus: Corpus, least_places: int) -> bool:
+    """Common words only: a name, though mentioned here and there, has a home or is rare in a large collection."""
+    counts: dict[Place, int] = {}
+    for hit in hits:
+        if term.text in fold(hit.chunk.text):
+            counts[place_of(hit)] = counts.get(place_of(hit), 0) + 1
+    total = sum(counts.values())
+    if len(counts) < 2 or (total >= 4 and max(counts.values()) > _HOME * total and least_places > 2):
+        return False
+    return corpus.frequency(term.text) >= max(least_places, _COMMON * corpus.chunks)
 
 
 def _holds(hit: Hit, content: Sequence[Term]) -> bool:
@@ -121,33 +164,15 @@ def _holds(hit: Hit, content: Sequence[Term]) -> bool:
     return any(term.text in text for term in content)
 
 
-def _is_specific(term: Term, hits: Sequence[Hit], corpus: Corpus) -> bool:
-    """Whether a word or a part of it is found in so few places that it names the subject."""
-    if not hits:
-        return True
-    for unit in (term.text, *bigrams(term)):
-        if corpus.frequency(unit) == 0:
-            continue
-        places = {place_of(hit) for hit in hits if unit in fold(hit.chunk.text)}
-        if len(places) < 2 and corpus.frequency(unit) <= 2:
-            return True
-    return False
-
-
-def _people_in(hits: Sequence[Hit], content: Sequence[Term]) -> tuple[str, ...]:
-    found: list[str] = []
-    for hit in hits:
-        for sentence in _near(hit, content):
-            found.extend(name for name in people(sentence) if len(name) <= _LONGEST_OPTION)
-    return tuple(dict.fromkeys(found))[:_MOST_OPTIONS]
-
-
-def _names_in(hits: Sequence[Hit], content: Sequence[Term]) -> tuple[str, ...]:
-    found: list[str] = []
-    for hit in hits:
-        for sentence in _near(hit, content):
-            found.extend(name for name in _candidates(sentence))
-    return tuple(dict.fromkeys(found))[:_MOST_OPTIONS]
+def _of_kind(text: str, noun: str) -> list[str]:
+    """Names that ``text`` gives to things called ``noun``: X大学, Qwen2.5 模型."""
+    found = [
+        text[term.start : term.end]
+        for term in terms(text)
+        if term.text.endswith(noun) and len(noun) + 1 < len(term.text) <= len(noun) + 8
+    ]
+    beside = [name for name in names(text) if _looks_proper(name) and re.search(re.escape(name) + rf"\s?{noun}", text)]
+    return [*beside, *found]
 
 
 def _near(hit: Hit, content: Sequence[Term]) -> list[str]:
@@ -160,32 +185,38 @@ def _near(hit: Hit, content: Sequence[Term]) -> list[str]:
     return near
 
 
-def _label(group: Sequence[Hit], content: Sequence[Term]) -> str:
-    """The short name of what a place is about: the name that its title and its passages share, else the title."""
+def _label(group: Sequence[Hit], content: Sequence[Term], others: str) -> str:
+    """The short name of what a place is about: a name of its title that its passages use, a name beside the words
+    in question that other places do not use, else a short title."""
     chunk = group[0].chunk
-    title = (chunk.section.rsplit(" › ", 1)[-1] or chunk.title).strip(" #")
+    title = (chunk.section.rsplit(PATH_SEPARATOR, 1)[-1] or chunk.title).strip(" #")
     text = " ".join(hit.chunk.text for hit in group)
-    counts = {name: text.count(name) for name in _candidates(text)}
-    entitled = [name for name in _candidates(title) if name in text]
+    entitled = [name for name in _candidates(title) if name in text and re.search(f"[{CJK}]|^[^ ]+$", title)]
     if entitled:
         return max(entitled, key=lambda name: (text.count(name), -title.find(name)))
-    if 2 <= len(title) <= _LONGEST_OPTION // 2:
-        return title
     near = " ".join(part for hit in group for part in _near(hit, content))
-    local = [name for name in counts if name in near]
+    used = f"{text} {others}"
+    local = [
+        name
+        for name in _candidates(near)
+        if others.count(name) <= text.count(name) // 2 and (name.islower() or name.lower() not in used)
+    ]
     if local:
-        return max(local, key=lambda name: (near.count(name), counts[name], -near.find(name)))
-    return title if 2 <= len(title) <= _LONGEST_OPTION else ""
+        return max(local, key=lambda name: (near.count(name), text.count(name), -near.find(name)))
+    return title if 2 <= len(title) <= _LONGEST_OPTION // 2 else ""
 
 
 def _candidates(text: str) -> list[str]:
-    """Names that could stand in a question: Latin names that are no common words, titles, titled persons."""
+    """Names that could stand in a question: Latin names that are no common words, titled persons."""
     latin = [name for name in names(text) if _looks_proper(name)]
     return [name for name in dict.fromkeys((*latin, *people(text))) if 2 <= len(name) <= _LONGEST_OPTION]
 
 
 def _looks_proper(name: str) -> bool:
-    if re.search(f"[{CJK}]", name):
+    """A capital, or letters with a digit behind; neither a bare size (7B) nor a two-letter abbreviation (AI)."""
+    if re.search(f"[{CJK}]", name) or sum(sign.isalpha() for sign in name) < 2 or name[:1].isdigit():
+        return False
+    if len(name) <= 2 and name.isupper():
         return False
     return name[:1].isupper() or any(sign.isdigit() for sign in name[1:]) or name[1:] != name[1:].lower()
 

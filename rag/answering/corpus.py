@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rag.answering.terms import Term
 from rag.interfaces import Catalogue, Retriever
@@ -17,6 +17,7 @@ from rag.text import normalise
 from rag.types import Hit, Scope
 
 _REMEMBERED = 20_000
+_CHARACTERS_A_CHUNK = 300
 PATH_SEPARATOR = " › "
 
 
@@ -36,6 +37,11 @@ class Corpus:
         self._retriever = retriever
         self.frequency = lru_cache(maxsize=_REMEMBERED)(self._count)
         """In how many chunks a text occurs as a phrase."""
+
+    @cached_property
+    def chunks(self) -> float:
+        """How many chunks there are, estimated from the length of the documents."""
+        return max(1.0, sum(len(document.text) for document in self.catalogue.documents()) / _CHARACTERS_A_CHUNK)
 
     def _count(self, text: str) -> int:
         return self.catalogue.frequency(text)

@@ -17,7 +17,6 @@ from rag.sentences import sentence_spans
 from rag.text import CJK, normalise
 from rag.types import Evidence
 
-_CHARACTERS_A_CHUNK = 300
 _PASSAGES = 5
 _WINDOW = 2
 
@@ -54,7 +53,6 @@ class Coverage:
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
-        self._chunks = 0.0
 
     def features(self, question: str, evidence: Sequence[Evidence]) -> Features:
         """The features of ``question`` given ``evidence``."""
@@ -83,19 +81,13 @@ class Coverage:
     def weights(self, question: str) -> dict[str, float]:
         """The words of ``question`` and pairs of characters, each with its inverse document frequency."""
         units = dict.fromkeys(unit for term in terms(question) for unit in bigrams(term))
-        count = self._count()
+        count = self._corpus.chunks
         return {unit: math.log(1 + count / (0.5 + self._corpus.frequency(unit))) for unit in units}
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """The names, versions and years of ``question`` that no passage holds."""
         text = " ".join(_text_of(item) for item in evidence)
         return tuple(name for name in wanted_names(question) if not holds_name(text, name))
-
-    def _count(self) -> float:
-        if not self._chunks:
-            characters = sum(len(document.text) for document in self._corpus.catalogue.documents())
-            self._chunks = max(1.0, characters / _CHARACTERS_A_CHUNK)
-        return self._chunks
 
     def _unknown(self, units: dict[str, float], total: float) -> float:
         return sum(w for unit, w in units.items() if self._corpus.frequency(unit) == 0) / total if total else 0.0

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.focus import Focus, focus_of
+from rag.answering.intents import read_intent
 from rag.answering.references import Kind, Reference, leans_on_context, references
 from rag.answering.terms import terms
-from rag.text import CJK, fold, language
+from rag.text import CJK, fold, language, normalise
 from rag.types import Turn
 
 _TURNS = 6
@@ -46,6 +47,8 @@ def stand_alone(question: str, history: Sequence[Turn]) -> Standalone:
     exchanges = _exchanges(history)
     known = Focus()
     for asked, answered in exchanges[-_TURNS:]:
+        if known and read_intent(normalise(asked), history).reason is not None:
+            continue
         resolved = _resolve(asked, known)
         known = focus_of(resolved.question, answered, known, continues=resolved.changed)
     return _resolve(question, known)
@@ -63,7 +66,7 @@ def _exchanges(history: Sequence[Turn]) -> list[tuple[str, str]]:
 
 
 def _resolve(question: str, focus: Focus) -> Standalone:
-    pending = references(question)
+    pending = references(question, continued=bool(focus))
     if not focus:
         return Standalone(question, (question,), unresolved=pending)
     parallel = _parallel(question, focus)

@@ -52,19 +52,25 @@ _ORDINAL = re.compile(
 _PRONOUN_EN = re.compile(r"\b(?:he|she|him|her|his|hers|himself|herself)\b|\b(?:they|them|their|theirs|it|its|this|that|these|those|there)\b")
 _PERSON_EN = frozenset("he she him her his hers himself herself".split())
 _ORDINAL_EN = re.compile(r"\bthe (?P<n>first|second|third|fourth|fifth|former|latter|last|other)(?: (?:one|ones|item|option|method|point))?\b(?! (?:time|step|year|century|world|person|author|name|day|half|quarter|place))")
-_DUMMY_IT = re.compile(r"\b(?:is|was|does|will|would|can) it (?:possible|necessary|true|take|okay|ok|a good idea|better|safe|legal|important|worth)\b|\bit (?:is|was|'s) (?:possible|necessary|true|said|known)\b|\bhow long (?:does|did|will) it take\b|\bwhat time is it\b")
+_DUMMY_IT = re.compile(r"\b(?:is|was|does|will|would|can) it (?:possible|necessary|true|take|okay|ok|a good idea|better|safe|legal|important|worth)\b|\bit (?:is|was|'s) (?:possible|necessary|true|said|known)\b|\bhow long (?:does|did|will) it take\b|\bwhat time is it\b|\bit (?:mean|get|feel|look|rain|snow|matter|hurt|help|cost|seem|sound)s?\b(?= (?:when|if|to|that|like|in|at|dark|light|cold|hot))")
 _RELATIVE_THAT = re.compile(r"\b(?:\w+) that (?!is\b|was\b)(?:\w+)|\bso that\b|\bis there\b|\bare there\b|\bthere (?:is|are|was|were)\b|\bwas there\b|\bwere there\b")
 _DOCUMENT_NOUN = re.compile(
     r"^(?:份|篇|本|个|些|几份|几篇)?(?:文档|文件|手册|说明书|指南|报告|论文|纪要|合同|协议|资料|材料|文章|书|页面?|网站|网页|系统|平台|产品|设备|软件|公司|项目|知识库|document|paper|report|manual|article|page)"
 )
+_GOES_ON = re.compile(r"^(?:那么?|而且|并且|另外|还有|and|but|so|then|also\b)[，,\s]?")
 _SAME_CLAUSE = re.compile(r"[，,。？?！!；;]")
 
 
-def references(question: str) -> tuple[Reference, ...]:
-    """The references of ``question`` that nothing before them in the question itself explains."""
+def references(question: str, *, continued: bool = False) -> tuple[Reference, ...]:
+    """The references of ``question`` that nothing before them in the question itself explains.
+
+    ``continued``: a conversation goes before, so that in a question that opens with a connective (And how many …
+    does its …) only a name explains a reference.
+    """
     folded = fold(question)
     found = _chinese(folded) if language(question) == "zh" else _english(folded)
-    return tuple(reference for reference in found if not _explained(question, reference))
+    strict = continued and _GOES_ON.match(folded) is not None
+    return tuple(reference for reference in found if not _explained(question, reference, strict))
 
 
 def _chinese(text: str) -> list[Reference]:
@@ -98,9 +104,11 @@ def _english(text: str) -> list[Reference]:
     return sorted(found, key=lambda reference: reference.start)
 
 
-def _explained(question: str, reference: Reference) -> bool:
+def _explained(question: str, reference: Reference, strict: bool) -> bool:
     """Whether something before the reference in the same question can be what it means."""
     before = question[: reference.start]
+    if strict:
+        return bool(names(before))
     if reference.kind is Kind.ORDINAL:
         return bool(names(before)) or len(_weighty(before)) >= 2
     if names(before):
@@ -108,6 +116,8 @@ def _explained(question: str, reference: Reference) -> bool:
     weighty = _weighty(before)
     if reference.noun and any(term.text in reference.noun or reference.noun in term.text for term in weighty):
         return True
+    if language(question) == "en":
+        return bool(weighty)
     clause = _SAME_CLAUSE.search(before)
     return bool(weighty) and (clause is not None or len(weighty) >= 2)
 
