@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
@@ -99,7 +98,7 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.catalogue = Library()
-        self.closed = threading.Event()
+        self.closed_early = 0
         self.seen: list[tuple[str, tuple[Turn, ...]]] = []
 
     def answer(
@@ -108,15 +107,17 @@ class FakeEngine:
         self.seen.append((question, tuple(history)))
         try:
             yield from self._script(question)
-        finally:
-            self.closed.set()
+        except GeneratorExit:
+            self.closed_early += 1
+            raise
 
     def _script(self, question: str) -> Iterator[Event]:
         match next((word for word in SCRIPTS if word in question), ""):
             case "慢":
                 yield from self._searched(question)
-                yield from _tokens([f"第{n}句话正在慢慢写出来。" for n in range(200)], 0.05)
-                yield Answered(_answer("完", Outcome.ANSWERED))
+                pieces = [f"第{n}句话正在慢慢写出来。" for n in range(200)]
+                yield from _tokens(pieces, 0.03)
+                yield Answered(_answer("".join(pieces), Outcome.ANSWERED))
             case "攻击":
                 yield from self._searched(question)
                 yield from _tokens([HOSTILE], 0)
@@ -133,15 +134,22 @@ class FakeEngine:
                 yield from _tokens(["你想了解哪一种假？"], 0)
                 yield Answered(_answer("你想了解哪一种假？", Outcome.CLARIFY, options=plan.options))
             case "你好":
-                yield Planned(Plan(Action.REPLY, reason="greeting"))
-                yield from _tokens(["你好！想从文档里了解什么？"], 0)
-                yield Answered(_answer("你好！想从文档里了解什么？", Outcome.REPLIED))
+                yield from self._said("你好！想从文档里了解什么？")
+            case "第几次":
+                yield from self._said(f"这是第 {sum(asked == question for asked, _ in self.seen)} 次")
+            case "引擎状态":
+                yield from self._said(f"关闭了 {self.closed_early} 次")
             case "没有":
                 yield from self._searched(question)
                 yield Planned(Plan(Action.ABSTAIN, reason="no_evidence"))
                 yield Answered(_answer("", Outcome.ABSTAINED, nearest=("handbook", "notes")))
             case _:
                 yield from self._cited(question)
+
+    def _said(self, text: str) -> Iterator[Event]:
+        yield Planned(Plan(Action.REPLY, reason="greeting"))
+        yield Token(text)
+        yield Answered(_answer(text, Outcome.REPLIED))
 
     def _searched(self, question: str) -> Iterator[Event]:
         yield Planned(Plan(Action.RETRIEVE, (question,), reason="default", round=1, question=question))
@@ -193,7 +201,7 @@ class FakeEngine:
         return sentences, text
 
 
-SCRIPTS = ("慢", "攻击", "模型故障", "崩溃", "哪个", "你好", "没有")
+SCRIPTS = ("慢", "攻击", "模型故障", "崩溃", "哪个", "你好", "第几次", "引擎状态", "没有")
 
 
 def _citation(chunk: Chunk, marker: int, quote: str, verdict: Verdict) -> Citation:

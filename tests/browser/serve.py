@@ -1,0 +1,43 @@
+"""Serves the real web application over scripted answers, for the browser tests, in a process of its own.
+
+    python -m tests.browser.serve [--slow-opening SECONDS]
+
+Settings come from the environment, as in production; prints its address once it listens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+import time
+
+import uvicorn
+
+from rag.config import Settings
+from rag.web.backend import Backend
+from rag.web.server import create_app
+from tests.browser.fake_engine import FakeEngine
+
+
+def main() -> None:
+    """Listen until killed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--slow-opening", type=float, default=0.0)
+    delay = parser.parse_args().slow_opening
+
+    def open_engine() -> FakeEngine:
+        time.sleep(delay)
+        return FakeEngine()
+
+    settings = Settings.load()
+    listener = socket.create_server((settings.host, settings.port))
+    app = create_app(settings, Backend(open_engine))
+    sys.stdout.write(f"http://{settings.host}:{listener.getsockname()[1]}{settings.base_path}/\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(app, log_level="warning", access_log=False, proxy_headers=False)  # type: ignore[arg-type]
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
