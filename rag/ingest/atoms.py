@@ -7,10 +7,9 @@ recursive splitter, short ones that belong together are joined. It knows text on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-
-from langchain_text_splitters import RecursiveCharacterTextSplitter
+from functools import cache
 
 from rag.sentences import Unit, UnitKind, units
 from rag.sentences.lines import CJK
@@ -145,17 +144,9 @@ def _split(text: str, atom: Atom, size: float) -> Iterator[Atom]:
     if measure(content) <= size:
         yield atom
         return
-    splitter = RecursiveCharacterTextSplitter(
-        separators=_SEPARATORS,
-        keep_separator="end",
-        chunk_size=max(1, int(size)),
-        chunk_overlap=0,
-        length_function=_length,
-        strip_whitespace=False,
-    )
     place = atom.start
     pieces = []
-    for piece in splitter.split_text(content):
+    for piece in _splitter(max(1, int(size)))(content):
         first = place + len(piece) - len(piece.lstrip())
         place += len(piece)
         last = place - len(piece) + len(piece.rstrip())
@@ -163,6 +154,21 @@ def _split(text: str, atom: Atom, size: float) -> Iterator[Atom]:
             pieces.append(Atom(first, last, _CLAUSE))
     yield from pieces[:-1]
     yield replace(pieces[-1], cut=atom.cut)
+
+
+@cache
+def _splitter(size: int) -> Callable[[str], list[str]]:
+    """LangChain's recursive splitter at the least bad of ``_SEPARATORS``; joined, the pieces are the text again."""
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # slow to import
+
+    return RecursiveCharacterTextSplitter(
+        separators=_SEPARATORS,
+        keep_separator="end",
+        chunk_size=size,
+        chunk_overlap=0,
+        length_function=_length,
+        strip_whitespace=False,
+    ).split_text
 
 
 def _length(text: str) -> int:

@@ -11,8 +11,6 @@ import codecs
 import re
 from functools import cache
 
-from charset_normalizer import from_bytes
-
 from rag.errors import IngestError
 
 _SAMPLE = 40_000
@@ -160,6 +158,8 @@ def _mostly_utf8(data: bytes) -> str | None:
 
 def _other(data: bytes) -> str:
     """What charset-normalizer is sure of: the encodings of other scripts."""
+    from charset_normalizer import from_bytes  # slow to import
+
     best = None if _CONTROL.search(data[:_SAMPLE].decode("latin-1")[:0x400]) else from_bytes(data[:_SAMPLE]).best()
     if best is None or best.chaos > 0.1 or best.coherence < 0.3:
         raise IngestError("this is a binary file or its encoding cannot be told: save it as UTF-8 text")

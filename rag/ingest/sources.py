@@ -1,6 +1,6 @@
 """Which files are to be read: the given files, and those below the given folders.
 
-It walks and decides, it does not open files. A folder may hold a ``.ragignore`` with one pattern a line
+It walks and decides, it does not open files. A folder may hold a ``.zhijuignore`` with one pattern a line
 (``ORIGINS.md``, ``drafts/*``) for what is not to be read.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-IGNORE_FILE = ".ragignore"
+IGNORE_FILE = ".zhijuignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SourceFile:
 def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
     """The files of ``paths`` in order, each once; folders are walked in the order of their names.
 
-    Hidden files, links and what ``.ragignore`` names come as skipped failures; a link is never followed inside
+    Hidden files, links and what ``.zhijuignore`` names come as skipped failures; a link is never followed inside
     a folder, so that nothing outside it is read and nothing twice.
     """
     seen: set[Path] = set()

@@ -142,7 +142,7 @@ def test_hidden_links_ignored_and_unknown_files_are_skipped_with_reason(tmp_path
     (root / ".secret.txt").write_text("密")
     (root / "draft.md").write_text("稿")
     (root / "photo.png").write_bytes(b"\x89PNG")
-    (root / ".ragignore").write_text("# drafts\ndraft*\n")
+    (root / ".zhijuignore").write_text("# drafts\ndraft*\n")
     (root / "in.txt").symlink_to(root / "a.txt")
     (root / "out.txt").symlink_to(tmp_path / "outside.txt")
     (root / "up").symlink_to(tmp_path)
