@@ -75,7 +75,7 @@ def build(
     on_failure: Callable[[Failure], None] | None = None,
     restore: bool = False,
 ) -> BuildReport:
-    """Make the index in ``settings.index_dir`` hold the documents of ``sources`` (``settings.sources`` by default).
+    """Make the index in ``settings.index_dir`` hold the documents of ``sources`` (by default: see ``sources_of``).
 
     Documents that were removed stay out unless ``restore``. ``on_failure`` hears of every source that is not read,
     when it is met. When not a single document can be read, the present index stays as it is.
@@ -87,7 +87,7 @@ def build(
     from rag.retrieval.analysis import Analyzer  # slow to import
     from rag.retrieval.store import write_index  # slow to import
 
-    paths = tuple(settings.sources if sources is None else sources)
+    paths = tuple(sources_of(settings) if sources is None else sources)
     record_of = {"shape": shape(settings, paths), "files": take(paths, settings.max_file_bytes)}
     removed = frozenset() if restore else read_removed(settings.index_dir)
     documents, left_out = _load(paths, settings.max_file_bytes, removed, on_failure or _ignore)
@@ -112,7 +112,7 @@ def build(
 
 
 def is_current(settings: Settings) -> bool:
-    """Whether the index was made of ``settings.sources`` as they are now, with these settings.
+    """Whether the index was made of its sources (``sources_of``) as they are now, with these settings.
 
     Compares sizes and times of files; loads no model and opens no index file but the manifest.
     """
@@ -120,10 +120,21 @@ def is_current(settings: Settings) -> bool:
         manifest = _manifest(settings.index_dir)
     except StoreError:
         return False
-    recorded = manifest.settings
-    if recorded.get("shape") != shape(settings, settings.sources):
+    paths = sources_of(settings)
+    if manifest.settings.get("shape") != shape(settings, paths):
         return False
-    return _same_encoder(settings, manifest.embedder) and matches(recorded.get("files"), settings.sources)
+    return _same_encoder(settings, manifest.embedder) and matches(manifest.settings.get("files"), paths)
+
+
+def sources_of(settings: Settings) -> tuple[Path, ...]:
+    """The sources that are set; where none are, those that the present index was made of; else the default."""
+    if "sources" in settings.model_fields_set:
+        return settings.sources
+    try:
+        recorded = _manifest(settings.index_dir).settings["shape"]["sources"]
+        return tuple(map(Path, recorded)) or settings.sources
+    except (StoreError, KeyError, TypeError):
+        return settings.sources
 
 
 def remove(settings: Settings, document_id: str) -> None:
