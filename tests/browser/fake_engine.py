@@ -135,6 +135,10 @@ class FakeEngine:
                 yield Answered(_answer("你想了解哪一种假？", Outcome.CLARIFY, options=plan.options))
             case "你好":
                 yield from self._said("你好！想从文档里了解什么？")
+            case "复述":
+                yield from self._searched("复述")
+                yield Token(question)
+                yield Answered(_answer(question, Outcome.ANSWERED))
             case "第几次":
                 yield from self._said(f"这是第 {sum(asked == question for asked, _ in self.seen)} 次")
             case "引擎状态":
@@ -201,7 +205,7 @@ class FakeEngine:
         return sentences, text
 
 
-SCRIPTS = ("慢", "攻击", "模型故障", "崩溃", "哪个", "你好", "第几次", "引擎状态", "没有")
+SCRIPTS = ("复述", "慢", "攻击", "模型故障", "崩溃", "哪个", "你好", "第几次", "引擎状态", "没有")
 
 
 def _citation(chunk: Chunk, marker: int, quote: str, verdict: Verdict) -> Citation:

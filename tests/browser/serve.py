@@ -1,6 +1,6 @@
 """Serves the real web application over scripted answers, for the browser tests, in a process of its own.
 
-    python -m tests.browser.serve [--slow-opening SECONDS]
+    python -m tests.browser.serve [--slow-opening SECONDS] [--broken]
 
 Settings come from the environment, as in production; prints its address once it listens.
 """
@@ -15,6 +15,7 @@ import time
 import uvicorn
 
 from rag.config import Settings
+from rag.errors import IndexCorrupt
 from rag.web.backend import Backend
 from rag.web.server import create_app
 from tests.browser.fake_engine import FakeEngine
@@ -24,10 +25,13 @@ def main() -> None:
     """Listen until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--slow-opening", type=float, default=0.0)
-    delay = parser.parse_args().slow_opening
+    parser.add_argument("--broken", action="store_true")
+    options = parser.parse_args()
 
     def open_engine() -> FakeEngine:
-        time.sleep(delay)
+        time.sleep(options.slow_opening)
+        if options.broken:
+            raise IndexCorrupt("secret-path/vectors.bin is cut short")
         return FakeEngine()
 
     settings = Settings.load()

@@ -1,0 +1,139 @@
+"""Too many, too much, too early, gone: what the chat says when it cannot answer, and that it recovers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chat import in_sight
+from tests.browser.conftest import OpenChat, StartServer
+
+pytestmark = pytest.mark.browser
+
+
+def test_too_many_questions_are_said_to_be_and_the_question_is_given_back(
+    open_chat: OpenChat, start_server: StartServer
+) -> None:
+    chat = open_chat(at=start_server(questions_per_minute=1))
+    chat.ask("你好")
+    chat.send("第二个问题")
+    expect(chat.page.locator(".toast-wrap")).to_contain_text("提问太频繁")
+    expect(chat.composer).to_have_value("第二个问题")
+    expect(chat.page.locator(".zj-question")).to_have_text(["你好"])
+    expect(chat.page.locator(".zj-live")).to_have_count(0)
+
+
+def test_when_all_places_are_taken_the_next_reader_is_told(open_chat: OpenChat, start_server: StartServer) -> None:
+    server = start_server(concurrency=1, queue_size=1)
+    first, second, third = (open_chat(at=server) for _ in range(3))
+    first.send("慢慢说")
+    expect(first.last).to_contain_text("第1句话")
+    second.send("慢慢说")
+    expect(second.page.locator(".zj-live")).to_be_visible()
+    third.send("你好")
+    expect(third.page.locator(".toast-wrap")).to_contain_text("现在提问的人很多")
+    expect(third.composer).to_have_value("你好")
+    first.page.locator(".stop-button").click()
+    first.finished()
+    expect(second.last).to_contain_text("第1句话")
+
+
+@pytest.mark.parametrize("question", ["   ", "？！……", "🙂🙂"])
+def test_an_empty_question_is_not_asked(open_chat: OpenChat, question: str) -> None:
+    chat = open_chat()
+    chat.send(question)
+    expect(chat.page.locator(".toast-wrap")).to_contain_text("请先写下问题")
+    expect(chat.page.locator(".zj-question")).to_have_count(0)
+    expect(chat.page.locator(".zj-welcome")).to_be_visible()
+
+
+def test_a_question_beyond_the_limit_cannot_be_typed(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.composer.focus()
+    chat.page.keyboard.insert_text("长" * 1200)
+    assert len(chat.composer.input_value()) == 1000
+
+
+def test_while_the_index_opens_the_page_says_so_and_then_greets(open_chat: OpenChat, start_server: StartServer) -> None:
+    chat = open_chat(at=start_server("--slow-opening", "4"), ready=False)
+    expect(chat.page.locator(".zj-opening")).to_contain_text("正在打开索引…")
+    expect(chat.page.locator(".zj-start").first).to_be_visible(timeout=20_000)
+    expect(chat.page.locator(".zj-opening")).to_have_count(0)
+
+
+def test_a_question_asked_while_the_index_opens_is_answered(open_chat: OpenChat, start_server: StartServer) -> None:
+    chat = open_chat(at=start_server("--slow-opening", "4"), ready=False)
+    expect(chat.page.locator(".zj-opening")).to_be_visible()
+    chat.send("你好")
+    expect(chat.last).to_contain_text("想从文档里了解什么", timeout=20_000)
+
+
+def test_an_index_that_cannot_be_opened_is_named_without_its_secrets(
+    open_chat: OpenChat, start_server: StartServer
+) -> None:
+    chat = open_chat(at=start_server("--broken"), ready=False)
+    expect(chat.page.locator(".zj-unusable")).to_contain_text("索引无法打开", timeout=20_000)
+    chat.send("你好")
+    expect(chat.page.locator(".toast-wrap")).to_contain_text("索引无法使用")
+    assert "secret" not in chat.page.content()
+
+
+def test_a_server_that_dies_leaves_the_text_and_says_so_and_the_page_goes_on_after_it_is_back(
+    open_chat: OpenChat, start_server: StartServer
+) -> None:
+    server = start_server()
+    chat = open_chat(at=server)
+    chat.send("慢慢说")
+    expect(chat.last).to_contain_text("第3句话")
+    server.kill()
+    expect(chat.page.locator(".toast-wrap, .zj-said:not(:empty)").first).to_be_visible(timeout=20_000)
+    expect(chat.last).to_contain_text("第3句话")
+    server.start()
+    chat.page.reload()
+    expect(chat.composer).to_be_visible(timeout=20_000)
+    chat.ask("你好")
+    expect(chat.last).to_contain_text("想从文档里了解什么")
+
+
+def test_nine_tabs_of_one_reader_all_answer(open_chat: OpenChat) -> None:
+    first = open_chat()
+    pages = [first.page] + [first.page.context.new_page() for _ in range(8)]
+    for page in pages[1:]:
+        page.goto(first.address)
+    for number, page in enumerate(pages):
+        page.locator("#zj-composer textarea").fill(f"你好 {number}")
+        page.locator("#zj-composer textarea").press("Enter")
+    for number, page in enumerate(pages):
+        expect(page.locator(".zj-question")).to_have_text([f"你好 {number}"], timeout=20_000)
+        expect(page.locator(".zj-answer.zj-done")).to_contain_text("想从文档里了解什么", timeout=20_000)
+
+
+def test_enter_while_composing_chinese_does_not_send(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.composer.focus()
+    session = chat.page.context.new_cdp_session(chat.page)
+    session.send("Input.imeSetComposition", {"text": "nian", "selectionStart": 4, "selectionEnd": 4})
+    composing = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 13}
+    session.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **composing})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", **composing})
+    session.send("Input.insertText", {"text": "年假"})
+    chat.page.keyboard.press("Enter")  # some browsers send the Enter that ends a composition right behind it
+    chat.page.wait_for_timeout(300)
+    expect(chat.page.locator(".zj-question")).to_have_count(0)
+    expect(chat.composer).to_have_value("年假")
+    chat.page.keyboard.press("Shift+Enter")
+    expect(chat.composer).to_have_value("年假\n")
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.locator(".zj-question")).to_have_text(["年假"])
+
+
+def test_typing_goes_on_while_an_answer_streams(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.send("慢慢说")
+    expect(chat.last).to_contain_text("第1句话")
+    chat.composer.press_sequentially("下一个问题", delay=60)
+    expect(chat.last).to_contain_text("第9句话")
+    expect(chat.composer).to_have_value("下一个问题")
+    chat.composer.press("Enter")
+    expect(chat.page.locator(".zj-question")).to_have_count(1)
+    assert in_sight(chat.composer)
