@@ -18,7 +18,7 @@ from rag.answering.expect import Wanted, holds, wanted
 from rag.answering.folded import compact
 from rag.text import fold, numbers
 
-_QUESTION_WORD = re.compile(
+QUESTION_WORD = re.compile(
     r"什么|哪[一]?[个些位种国年里儿家所座部本]?|谁|几|多少|何[时地人]?|怎[么样]|\b(?:what|which|who|whom|whose|when|where|how)\b",
     re.IGNORECASE,
 )
@@ -119,7 +119,7 @@ def _standing(question: str, evidence: str, spot: Place | None) -> tuple[float, 
     held = [(word, where) for word, where in zip(asked, places, strict=True) if where]
     if spot is None or not held:
         return 2.5, 2.0, 0.0, 0.0, True
-    match = _QUESTION_WORD.search(question)
+    match = QUESTION_WORD.search(question)
     slot = match.start() if match else len(question)
     beside = sorted(zip(asked, places, strict=True), key=lambda item: min(abs(item[0].end - slot), abs(item[0].start - slot)))[:2]
     close = [(word, min(where, key=lambda place: distance(spot, place))) for word, where in beside if where]
