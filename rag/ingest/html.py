@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rag.errors import IngestError
 from rag.ingest.drafts import Draft
 from rag.ingest.encoding import decode
-from rag.ingest.layout import LineBuffer, table_rows
+from rag.ingest.layout import LineBuffer, collapse, table_rows
 from rag.ingest.sources import Failure
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_html(data: bytes, name: str) -> Iterator[Draft | Failure]:
     if not text.strip():
         raise IngestError("the page shows no text: is it made by scripts? Save it from the browser as a complete page")
     heading = soup.find("title") or soup.find("h1")
-    yield Draft(text, " ".join(heading.get_text(" ").split()) if heading else "")
+    yield Draft(text, collapse(heading.get_text()) if heading else "")
 
 
 def _decode(data: bytes) -> str:
@@ -116,7 +116,7 @@ def _enter(tag: Tag, out: LineBuffer) -> list[object]:
         return []
     if match := _HEADING.match(name):
         out.end_block(blank=True)
-        title = " ".join(_visible(tag).split())
+        title = collapse(_visible(tag))
         if title:
             out.write("#" * int(match[1]) + " " + title)
         return [_Leave(name)]
@@ -134,11 +134,11 @@ def _enter(tag: Tag, out: LineBuffer) -> list[object]:
 def is_hidden(tag: Tag) -> bool:
     """Whether a browser would not show this element, as far as the element itself says."""
     attributes = tag.attrs
+    if tag.name == "dialog" and "open" not in attributes:
+        return True
     if not attributes:
         return False
     if "hidden" in attributes or str(attributes.get("aria-hidden", "")).lower() == "true":
-        return True
-    if tag.name == "dialog" and "open" not in attributes:
         return True
     style = str(attributes.get("style", ""))
     return bool(_HIDING_STYLE.search(style)) or bool(_WHITE.search(style) and not _on_dark(tag))
