@@ -49,7 +49,7 @@ class Settings(BaseModel):
     # Retrieval
     embedding_model: str = Field("builtin", description="`builtin` (multilingual-e5-small, assembled from packages) or any sentence-transformers name or path.")
     embedding_device: str = Field("auto", description="`auto`, `cpu`, `cuda`, `mps`.")
-    embedding_batch: Positive = Field(8, description="Passages a batch when indexing.")
+    embedding_batch: Positive | None = Field(None, description="Passages a batch when indexing; unset: what suits the device.")
     query_prefix: str | None = Field(None, description="Text before a query; unset: what the model is known to want.")
     passage_prefix: str | None = Field(None, description="Text before a passage; unset: what the model is known to want.")
     reranker: str = Field("maxsim", description="`maxsim`, `none`, or a CrossEncoder name or path.")

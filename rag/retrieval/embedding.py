@@ -1,52 +1,38 @@
-"""Texts become vectors through sentence-transformers: one for the whole text, and one for each token.
+"""Texts become vectors: one for the whole text, and one for each token.
 
 Any sentence-transformers model with a fast tokenizer will do; the built-in one is assembled from packages. The
-heavy libraries are imported when the first text comes, not with this module. Which text is embedded once and
-kept is not decided here.
+heavy libraries are imported when the first text comes, not with this module. How a model runs (``encoders``) and
+which text is embedded once and kept (``embedding_cache``) are decided elsewhere.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rag.config import Settings
-from rag.errors import ModelError, ModelUnavailable
-from rag.interfaces import Embedding, Vector
+from rag.errors import ModelUnavailable
+from rag.interfaces import Embedding
 from rag.packages import Progress, silent
 from rag.retrieval.assembly import NAME, builtin_model
-from rag.retrieval.devices import choose_device, quiet_loading
+from rag.retrieval.encoders import Encoded, Encoder, open_encoder
 from rag.retrieval.prefixes import Prefixes, base_name, fingerprint, known_prefixes
-from rag.retrieval.windows import Frame, Tokenised, Window, batches, cut
+from rag.retrieval.windows import Window, batches, cut
 
 BUILTIN = "builtin"
 _FORMAT = "1"  # of what this module makes of a model's output: part of the name
 _BLOCK = 256  # passages held at once: their token vectors are 60 MB for the built-in model
 _BATCH_TOKENS = 256  # a full batch holds this many tokens a passage, padding included
-_GPU_BATCH = 64
 _QUERIES_KEPT = 256
-_DEFAULT_WINDOW = 512
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A model ready to run."""
-
-    model: Any
-    tokenizer: Any
-    device: str
-    frame: Frame
-    dimension: int
 
 
 class SentenceTransformerEmbedder:
-    """An ``Embedder`` over one sentence-transformers model. Safe from many threads; one forward pass at a time."""
+    """An ``Embedder`` over one sentence-transformers model. Safe from many threads."""
 
     def __init__(
         self,
@@ -56,15 +42,19 @@ class SentenceTransformerEmbedder:
         query_prefix: str | None = None,
         passage_prefix: str | None = None,
         device: str = "auto",
-        batch: int = 8,
+        batch: int | None = None,
         progress: Progress = silent,
     ) -> None:
-        """``model``: ``builtin``, a folder, or a name on the hub. ``cache``: where the built-in one is kept."""
+        """``model``: ``builtin``, a folder, or a name on the hub. ``cache``: where the built-in one is kept.
+
+        ``batch``: passages at once; None: what suits the device.
+        """
         self._asked, self._cache, self._progress = model, cache, progress
         self._given = (query_prefix, passage_prefix)
         self._device, self._batch = device, batch
         self._lock = threading.RLock()
-        self._loaded: _Loaded | None = None
+        self._encoder: Encoder | None = None
+        self._pool: ThreadPoolExecutor | None = None
         self._source: tuple[Path, Prefixes, str] | None = None
         self._queries: OrderedDict[str, Embedding] = OrderedDict()
 
@@ -91,7 +81,7 @@ class SentenceTransformerEmbedder:
         """The length of a text's vector. Loads the model."""
         return self.load().dimension
 
-    def load(self) -> _Loaded:
+    def load(self) -> Encoder:
         """Load the model now (seconds) rather than with the first text.
 
         Raises:
@@ -99,9 +89,11 @@ class SentenceTransformerEmbedder:
             ConfigError: the device is unknown or not there.
         """
         with self._lock:
-            if self._loaded is None:
-                self._loaded = _load(str(self._resolved()[0]), self._device)
-            return self._loaded
+            if self._encoder is None:
+                self._encoder = open_encoder(self._resolved()[0], self._device)
+                if self._encoder.workers > 1:
+                    self._pool = ThreadPoolExecutor(self._encoder.workers, thread_name_prefix="encode")
+            return self._encoder
 
     def embed_query(self, text: str) -> Embedding:
         """Embed a query with its prefix. The last few hundred are remembered: one question asks repeatedly."""
@@ -109,13 +101,14 @@ class SentenceTransformerEmbedder:
             if text in self._queries:
                 self._queries.move_to_end(text)
                 return self._queries[text]
-            [embedding] = self._embed([self._resolved()[1].query], [text])
-            for array in (embedding.vector, embedding.tokens, embedding.spans):
-                array.setflags(write=False)
+        [embedding] = self._embed([self._resolved()[1].query], [text])
+        for array in (embedding.vector, embedding.tokens, embedding.spans):
+            array.setflags(write=False)
+        with self._lock:
             self._queries[text] = embedding
             if len(self._queries) > _QUERIES_KEPT:
                 self._queries.popitem(last=False)
-            return embedding
+        return embedding
 
     def embed_passages(
         self, texts: Sequence[str], contexts: Sequence[str] | None = None
@@ -152,17 +145,25 @@ class SentenceTransformerEmbedder:
         return folder, prefixes, f"{model}@{fingerprint(folder, *prefixes, _FORMAT)}"
 
     def _embed(self, leads: Sequence[str], texts: Sequence[str]) -> list[Embedding]:
-        loaded = self.load()
-        with self._lock:
-            windows = cut(leads, texts, lambda joined: _tokenise(loaded.tokenizer, joined), loaded.frame)
-        most = self._batch if loaded.device == "cpu" else max(self._batch, _GPU_BATCH)
-        parts: list[tuple[Vector, Vector] | None] = [None] * len(windows)
-        for numbers in batches(windows, most, most * _BATCH_TOKENS):
-            with self._lock:
-                results = _forward(loaded, [windows[number] for number in numbers])
-            for number, result in zip(numbers, results, strict=True):
-                parts[number] = result
-        return _gather(windows, [part for part in parts if part is not None], len(texts))
+        encoder = self.load()
+        windows = cut(leads, texts, encoder.tokenise, encoder.frame)
+        most = self._batch or encoder.batch
+        groups = list(batches(windows, most, most * _BATCH_TOKENS))
+        parts: dict[int, Encoded] = {}
+        for numbers, results in zip(groups, self._run(encoder, windows, groups), strict=True):
+            parts.update(zip(numbers, results, strict=True))
+        return _gather(windows, parts, len(texts))
+
+    def _run(
+        self, encoder: Encoder, windows: Sequence[Window], groups: Sequence[Sequence[int]]
+    ) -> Iterator[list[Encoded]]:
+        inputs = [[windows[number] for number in numbers] for numbers in groups]
+        if self._pool is None:
+            yield from map(encoder.encode, inputs)
+        elif len(inputs) == 1:
+            yield encoder.encode(inputs[0])
+        else:
+            yield from self._pool.map(encoder.encode, inputs)
 
 
 def _folder(model: str) -> Path:
@@ -187,77 +188,7 @@ def _folder(model: str) -> Path:
 _UNUSED = ["*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.gguf", "pytorch_model*.bin"]
 
 
-def _load(folder: str, device_setting: str) -> _Loaded:
-    device = choose_device(device_setting)
-    from sentence_transformers import SentenceTransformer  # seconds to import
-
-    try:
-        with quiet_loading():
-            model: Any = SentenceTransformer(folder, device=device, local_files_only=True)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelUnavailable(f"The embedding model in {folder} cannot be loaded ({error}).") from error
-    model.eval()
-    if device != "cpu":
-        model.half()
-    tokenizer = model.tokenizer
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelUnavailable(f"The model in {folder} has no fast tokenizer, which citing exact spans needs.")
-    return _Loaded(model, tokenizer, device, _frame(tokenizer, model), _dimension(model))
-
-
-def _frame(tokenizer: Any, model: Any) -> Frame:
-    """Find the special tokens by looking at what the tokenizer puts around a letter."""
-    bare = list(tokenizer("a", add_special_tokens=False)["input_ids"])
-    full = list(tokenizer("a", add_special_tokens=True)["input_ids"])
-    at = next(start for start in range(len(full)) if full[start : start + len(bare)] == bare)
-    head, tail = tuple(full[:at]), tuple(full[at + len(bare) :])
-    window = model.max_seq_length or _DEFAULT_WINDOW
-    return Frame(head, tail, int(window) - len(head) - len(tail))
-
-
-def _dimension(model: Any) -> int:
-    """Under its name since sentence-transformers 5.4, or its older one."""
-    method = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
-    return int(method())
-
-
-def _tokenise(tokenizer: Any, texts: list[str]) -> list[Tokenised]:
-    encoded = tokenizer(
-        texts,
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        return_attention_mask=False,
-        truncation=False,
-        verbose=False,
-    )
-    return [Tokenised(*pair) for pair in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)]
-
-
-def _forward(loaded: _Loaded, windows: list[Window]) -> list[tuple[Vector, Vector]]:
-    """For each window its pooled vector and its own tokens' vectors, both L2-normalised."""
-    import torch
-
-    padded = loaded.tokenizer.pad(
-        {"input_ids": [window.ids for window in windows]}, padding=True, return_tensors="pt"
-    )
-    features = {name: padded[name].to(loaded.device) for name in ("input_ids", "attention_mask")}
-    try:
-        with torch.inference_mode():
-            output = loaded.model(features)
-            pooled = torch.nn.functional.normalize(output["sentence_embedding"].float(), dim=1).cpu().numpy()
-            tokens = torch.nn.functional.normalize(output["token_embeddings"].float(), dim=2).cpu().numpy()
-    except torch.OutOfMemoryError as error:
-        raise ModelError("The device has too little memory. Set RAG_EMBEDDING_BATCH lower.") from error
-    left = loaded.tokenizer.padding_side == "left"
-    width = tokens.shape[1]
-    results: list[tuple[Vector, Vector]] = []
-    for row, window in enumerate(windows):
-        start = window.first + (width - len(window.ids) if left else 0)
-        results.append((pooled[row], tokens[row, start : start + len(window.spans)].copy()))
-    return results
-
-
-def _gather(windows: list[Window], parts: list[tuple[Vector, Vector]], count: int) -> list[Embedding]:
+def _gather(windows: list[Window], parts: Mapping[int, Encoded], count: int) -> list[Embedding]:
     """Windows of one text become one embedding; their vectors are averaged by their numbers of tokens."""
     members: list[list[int]] = [[] for _ in range(count)]
     for number, window in enumerate(windows):

@@ -36,6 +36,14 @@ class Frame(NamedTuple):
     tail: tuple[int, ...]
     capacity: int
 
+    @classmethod
+    def around(cls, bare: Sequence[int], full: Sequence[int], window: int) -> Frame:
+        """The frame of a model with ``window`` tokens, from some text's ids without and with special tokens."""
+        size = len(bare)
+        at = next(start for start in range(len(full)) if list(full[start : start + size]) == list(bare))
+        head, tail = tuple(full[:at]), tuple(full[at + size :])
+        return cls(head, tail, window - len(head) - len(tail))
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
