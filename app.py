@@ -13,12 +13,11 @@ import logging
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from rag.build import build, is_current, remove
 from rag.config import Settings
 from rag.errors import ConfigError, RagError, StoreError
 from rag.ingest import Failure
+from rag.progress import Bar
 from rag.retrieval.generations import current
 from rag.web.backend import Answerer, Backend
 from rag.web.library import Failure as LeftOut
@@ -75,13 +74,8 @@ def _ensure_index(settings: Settings) -> None:
     """Index the sources where they changed since."""
     if is_current(settings):
         return
-    with tqdm(desc="Indexing", unit=" passages", file=sys.stderr, dynamic_ncols=True) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        report = build(settings, progress=show, on_failure=_report)
+    with Bar("Indexing") as bar:
+        report = build(settings, progress=bar.update, on_failure=_report)
     if not report.documents:
         places = ", ".join(map(str, settings.sources))
         raise StoreError(f"No document could be read in {places}. Name other sources with --source.")
@@ -89,7 +83,7 @@ def _ensure_index(settings: Settings) -> None:
 
 
 def _report(failure: Failure) -> None:
-    tqdm.write(f"left out {failure.source}: {failure.reason}", file=sys.stderr)
+    _say(f"left out: {failure.source}: {failure.reason}")
 
 
 def _serve(settings: Settings) -> None:
