@@ -19,7 +19,7 @@ from eval.aggregate import aggregate, to_json
 from eval.cases import CaseSet
 from eval.check import check_set, summary
 from eval.compare import check_manifests, compare
-from eval.corpora import Corpora, Opened
+from eval.corpora import Corpora, Place
 from eval.documents import read_corpus
 from eval.errors import CasesError, EvaluationError, Exit
 from eval.floor import Floor
@@ -27,6 +27,7 @@ from eval.folder import RunFolder, Sink
 from eval.gate import Result, check, likely_cause, read_rules
 from eval.judge import Judge
 from eval.manifest import describe_run, describe_set
+from eval.meter import Prices
 from eval.reading import expand, read_cases
 from eval.report.html import to_html
 from eval.report.text import (
@@ -57,7 +58,8 @@ def run_command(args: argparse.Namespace, settings: Settings, judge_of: JudgeOf)
         context=Context(args.context), noise=args.noise, retrieval_only=args.retrieval_only, without_history=args.without_history,
         workers=args.workers, repeat=args.repeat, timeout=args.timeout, max_cost=args.max_cost,
     )  # fmt: skip
-    with Corpora(settings, args.system, args.index) as corpora:
+    prices = Prices(args.price_in, args.price_out)
+    with Corpora(settings, system=args.system, index=args.index, keep_queries=args.retrieval_only, prices=prices) as corpora:
         opened = [corpora.open(cases, args.corpus, drop_false=args.retrieval_only) for cases in sets]
         described = [_described(cases, place) for cases, place in zip(sets, opened, strict=True)]
         manifest = describe_run(described, settings, options, args.system, args.profile or "")
@@ -217,7 +219,7 @@ def _run_jobs(todo: Sequence[Job], options: Options, folder: RunFolder, *, retry
             sink.close()
 
 
-def _described(cases: CaseSet, place: Opened) -> dict[str, Any]:
+def _described(cases: CaseSet, place: Place) -> dict[str, Any]:
     return describe_set(cases, place.path, place.sha256, place.documents)
 
 

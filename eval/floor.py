@@ -12,7 +12,6 @@ from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
 
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
 from rag.sentences import sentence_spans
@@ -33,6 +32,9 @@ from rag.types import (
     Turn,
     Verdict,
 )
+
+Vector = NDArray[np.float64]
+Posting = tuple[NDArray[np.intp], Vector]
 
 _RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 _K1, _B = 1.5, 0.75
@@ -87,7 +89,7 @@ class Floor:
         counts = [Counter(floor_terms(f"{chunk.title}\n{chunk.text}")) for chunk in self._chunks]
         self._held = {chunk.id: frozenset(count) for chunk, count in zip(self._chunks, counts, strict=True)}
         self._terms = {term: place for place, term in enumerate(sorted({term for count in counts for term in count}))}
-        self._weights, self._idf = _bm25(counts, self._terms)
+        self._postings, self._idf = _bm25(counts, self._terms)
 
     def retrieve(self, question: str, history: Sequence[Turn] = (), scope: Scope | None = None) -> Generator[Event, None, None]:
         """One ranking, told as sparse and again as reranked."""
@@ -122,9 +124,11 @@ class Floor:
         yield Answered(Answer(text, (sentence,), (citation,), Outcome.ANSWERED))
 
     def _search(self, question: str, scope: Scope) -> list[Hit]:
-        wanted = Counter(term for term in floor_terms(question) if term in self._terms)
-        columns = [self._terms[term] for term in wanted]
-        scores: NDArray[np.float64] = np.asarray(self._weights[:, columns] @ np.array(list(wanted.values()), dtype=np.float64)).ravel()
+        scores = np.zeros(len(self._chunks))
+        for term in floor_terms(question):
+            if term in self._terms:
+                rows, weights = self._postings[self._terms[term]]
+                scores[rows] += weights
         if scope:
             scores = np.where([scope.admits(chunk) for chunk in self._chunks], scores, 0.0)
         order = sorted(np.flatnonzero(scores), key=lambda place: (-scores[place], self._chunks[place].id))[:_CANDIDATES]
@@ -152,16 +156,19 @@ class Floor:
         return (best[3], best[4]) if best and best[0] else None
 
 
-def _bm25(counts: Sequence[Counter[str]], terms: dict[str, int]) -> tuple[csc_matrix, NDArray[np.float64]]:
-    """(passages, terms) weights and (terms,) idf of Okapi BM25."""
+def _bm25(counts: Sequence[Counter[str]], terms: dict[str, int]) -> tuple[list[Posting], Vector]:
+    """A posting (passages, weights) a term, and (terms,) idf, of Okapi BM25."""
     rows = np.array([place for place, count in enumerate(counts) for _ in count], dtype=np.intp)
     columns = np.array([terms[term] for count in counts for term in count], dtype=np.intp)
     often = np.array([float(number) for count in counts for number in count.values()])
     lengths = np.array([float(sum(count.values())) for count in counts])
-    idf = np.log1p((len(counts) - np.bincount(columns, minlength=len(terms)) + 0.5) / (np.bincount(columns, minlength=len(terms)) + 0.5))
+    holders = np.bincount(columns, minlength=len(terms))
+    idf: Vector = np.log1p((len(counts) - holders + 0.5) / (holders + 0.5))
     norm = _K1 * (1 - _B + _B * lengths / max(lengths.mean(), 1.0))
     values = idf[columns] * often * (_K1 + 1) / (often + norm[rows])
-    return csc_matrix((values, (rows, columns)), shape=(len(counts), len(terms))), idf
+    order = np.argsort(columns, kind="stable")
+    cuts = np.cumsum(holders)[:-1]
+    return list(zip(np.split(rows[order], cuts), np.split(values[order], cuts), strict=True)), idf
 
 
 def _passages(document: Document) -> Iterator[Chunk]:

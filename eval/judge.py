@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from eval.match import bigrams, tokens
+from eval.match import bigrams, canonical_tokens, tokens
 from rag.interfaces import LanguageModel, Message
 from rag.text import normalise, numbers
 
@@ -58,7 +58,7 @@ class RuleJudge:
         """Whether ``evidence`` supports ``claim``."""
         if not tokens(claim) or not tokens(evidence):
             return False
-        if "".join(tokens(claim)) in "".join(tokens(evidence)):
+        if "".join(canonical_tokens(claim)) in "".join(canonical_tokens(evidence)):
             return True
         pairs = bigrams(claim)
         if len(pairs & bigrams(evidence)) < COVERED * len(pairs):

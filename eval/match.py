@@ -92,8 +92,8 @@ def f1(text: str, reference: str) -> float:
 
 
 def bigrams(text: str) -> set[tuple[str, str]]:
-    """The neighbouring token pairs of ``text``; of a single token, that token with itself."""
-    run = tokens(text)
+    """The neighbouring token pairs of ``text``, numbers by value; of a single token, that token with itself."""
+    run = canonical_tokens(text)
     if len(run) == 1:
         return {(run[0], run[0])}
     return set(pairwise(run))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 Array = NDArray[np.float64]
 SEED = 20240607
@@ -40,8 +41,11 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     """The Wilson score interval of a proportion (E. B. Wilson, 1927), 95%."""
     if n == 0:
         return 0.0, 1.0
-    interval = binomtest(round(successes), n).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+    z = NormalDist().inv_cdf(0.975)
+    p = successes / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half) if successes else 0.0, min(1.0, middle + half) if successes < n else 1.0
 
 
 def cluster_numbers(clusters: Sequence[str]) -> NDArray[np.intp]:
@@ -149,7 +153,9 @@ def paired_bootstrap(
 
 def mcnemar(wins: int, losses: int) -> float:
     """The exact two-sided McNemar test: are wins and losses equally likely? (Q. McNemar, 1947)."""
-    return float(binomtest(wins, wins + losses, 0.5).pvalue) if wins + losses else 1.0
+    n = wins + losses
+    tail = sum(comb(n, k) for k in range(min(wins, losses) + 1))
+    return float(min(1.0, 2 * tail / 2**n))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

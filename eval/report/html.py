@@ -12,7 +12,6 @@ from pathlib import Path
 
 import jinja2
 
-from eval.report import charts
 from eval.report.text import COMPARISON_HEADER, comparison_rows, figure
 from eval.report.view import SLICE_COLUMNS, View
 
@@ -35,6 +34,8 @@ CAUSE_WORDS: Mapping[str, str] = {
 
 def to_html(view: View) -> str:
     """The whole page."""
+    from eval.report import charts  # Altair takes a second to import, and most commands draw nothing
+
     specs = charts.specifications(view)
     known = sum(1 for item in view.items if item.cause or item.correct is not None)
     return _template().render(

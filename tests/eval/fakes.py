@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 
 from eval.cases import Case
 from eval.floor import FloorCatalogue
+from eval.match import contains_any
 from eval.trace import Target, Trace
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
 from rag.types import (
@@ -72,11 +73,10 @@ class Oracle:
     def _answered(self, case: Case, evidence: Sequence[Evidence]) -> Stream:
         sentences: list[Sentence] = []
         text = ""
-        wanted = [group[0] for group in case.groups] or list(case.key_points)
-        for said in wanted:
-            source = next((item for item in evidence if said in item.chunk.text), evidence[0])
-            start = max(source.chunk.text.find(said), 0)
-            citation = Citation(source.marker, source.chunk.id, source.chunk.document_id, said, start, start + len(said), Verdict.SUPPORTED)
+        for group in case.groups:
+            source = next((item for item in evidence if contains_any(item.chunk.text, group)), evidence[0])
+            said = source.chunk.text
+            citation = Citation(source.marker, source.chunk.id, source.chunk.document_id, said, 0, len(said), Verdict.SUPPORTED)
             piece = f"{said}[{source.marker}]"
             sentences.append(Sentence(said, len(text), len(text) + len(piece), (citation,), Verdict.SUPPORTED))
             text += piece

@@ -9,6 +9,7 @@ import json
 import random
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 METRICS = {"hit@1": "Success@1", "hit@3": "Success@3", "hit@5": "Success@5", "hit@10": "Success@10", "recall@5": "R@5",
            "recall@10": "R@10", "recall@50": "R@50", "mrr@10": "RR@10", "ndcg@10": "nDCG@10"}
@@ -17,12 +18,12 @@ RANX = {"hit@1": "hit_rate@1", "hit@5": "hit_rate@5", "recall@5": "recall@5", "r
 
 
 def main() -> None:
-    import ir_measures
-    import ranx
+    import ir_measures  # type: ignore[import-not-found, unused-ignore]
+    import ranx  # type: ignore[import-untyped, unused-ignore]
 
     generator = random.Random(7)
     documents = [f"d{number:02}" for number in range(60)]
-    queries = {}
+    queries: dict[str, Any] = {}
     for number in range(40):
         gold = sorted(generator.sample(documents, generator.choice([1, 1, 2, 5, 13])))
         found = generator.sample(documents, generator.choice([0, 3, 20, 55]))

@@ -1,0 +1,162 @@
+"""Whole runs over systems of known worth: the best scores 100, the worst 0, and a killed run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from eval.aggregate import Metrics, aggregate, causes, risk_coverage
+from eval.cases import Case
+from eval.collect import System, collect
+from eval.folder import RunFolder, Sink
+from eval.judge import RuleJudge
+from eval.resolve import Resolver
+from eval.runner import NOWHERE, Bench, Context, Options, jobs, run, scope_of
+from eval.score import Item, score
+from eval.trace import Target, read_lines
+from rag.types import Scope
+from tests.eval.fakes import CASES, DOCUMENTS, Empty, Oracle
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def evaluate(system: System, folder: Path, options: Options | None = None, cases: list[Case] = CASES) -> tuple[list[Item], Metrics]:
+    options = options or Options()
+    place = RunFolder(folder)
+    sink = Sink(place)
+    run(jobs(cases, Bench(system, Resolver(DOCUMENTS)), options.repeat), options, sink)
+    sink.close()
+    items = score(place.read_traces(), place.read_passages(), RuleJudge().entails)
+    return items, aggregate(items)
+
+
+def test_an_oracle_scores_one_hundred(tmp_path: Path) -> None:
+    items, metrics = evaluate(Oracle(DOCUMENTS, CASES), tmp_path)
+    good = [name for name in metrics if name.startswith(("answer.", "retrieval.", "citation.", "planner.", "abstention."))]
+    low = {"abstention.false_refusal", "planner.missed", "planner.over_retrieval", "citation.over_citation"}
+    neutral = {"answer.sentences", "answer.f1", "answer.em", "answer.overlap", "planner.clarify_rate"}
+    short = {name for name in good if name.endswith(("hit@1", "groups_all@1"))}
+    assert {name: metrics[name].value for name in good if name not in low | neutral | short and metrics[name].value != 1.0} == {}
+    assert {name: metrics[name].value for name in low if metrics[name].value != 0.0} == {}
+    assert metrics["retrieval.reranked.hit@1"].value == 1.0
+    assert causes(items) == {}
+    assert len(good) > 80
+
+
+def test_an_empty_run_scores_nothing(tmp_path: Path) -> None:
+    _, metrics = evaluate(Empty(DOCUMENTS), tmp_path)
+    for name in ("answer.correct", "answer.recall", "answer.f1", "citation.recall", "abstention.refusal", "retrieval.reranked.hit@10", "retrieval.sparse.recall@50"):
+        assert metrics[name].value == 0.0, name
+
+
+def test_failures_are_counted_and_shown_not_left_out(tmp_path: Path) -> None:
+    items, metrics = evaluate(Empty(DOCUMENTS, fail=True), tmp_path)
+    assert metrics["run.error"].value == 1.0
+    assert metrics["answer.recall"].n == 4
+    assert metrics["answer.recall"].value == 0.0
+    assert causes(items) == {"error": 7}
+
+
+def test_an_item_says_what_was_expected_and_taken(tmp_path: Path) -> None:
+    items, metrics = evaluate(Oracle(DOCUMENTS, CASES), tmp_path)
+    assert [(item.expected, item.taken) for item in items] == [("retrieve",) * 2] * 4 + [("abstain",) * 2, ("reply",) * 2, ("clarify",) * 2]
+    assert metrics["by_type.multi_hop.retrieval.reranked.groups_all@3"].value == 1.0
+    assert metrics["abstention.balanced_accuracy"].n == 5
+    assert risk_coverage(items)[-1] == (4 / 5, 0.0)
+
+
+def test_many_workers_give_what_one_gives(tmp_path: Path) -> None:
+    one, _ = evaluate(Oracle(DOCUMENTS, CASES), tmp_path / "one")
+    many, _ = evaluate(Oracle(DOCUMENTS, CASES), tmp_path / "many", Options(workers=5))
+    assert [(item.key, item.values) for item in one] == [(item.key, item.values) for item in many]
+
+
+def test_repeats_are_averaged_and_their_agreement_told(tmp_path: Path) -> None:
+    items, metrics = evaluate(Oracle(DOCUMENTS, CASES), tmp_path, Options(repeat=3))
+    assert {item.repeats for item in items} == {3}
+    assert metrics["robustness.repeat_agreement"].value == 1.0
+
+
+def test_retrieval_alone_gives_no_answers_and_no_answer_metrics(tmp_path: Path) -> None:
+    _, metrics = evaluate(Oracle(DOCUMENTS, CASES), tmp_path, Options(retrieval_only=True))
+    assert metrics["retrieval.reranked.recall@5"].value == 1.0
+    assert not [name for name in metrics if name.startswith(("answer.", "citation.", "abstention.refusal"))]
+
+
+def test_context_dependent_questions_are_left_out_of_retrieval_means(tmp_path: Path) -> None:
+    leaning = [*CASES, Case("8", "toy", "它呢？", gold=("人口",), answers=("x",), context_dependent=True)]
+    _, metrics = evaluate(Oracle(DOCUMENTS, leaning), tmp_path, cases=leaning)
+    assert metrics["retrieval.reranked.hit@1"].n == 4
+
+
+def test_fixed_contexts_are_strict_scopes() -> None:
+    resolver = Resolver(DOCUMENTS)
+    case = Case("1", "s", "q", gold=("人口", "面积"), noise=("history",))
+    assert scope_of(case, resolver, Options()) is None
+    assert scope_of(case, resolver, Options(context=Context.GOLD)) == Scope(("人口", "面积"), strict=True)
+    assert scope_of(case, resolver, Options(context=Context.NONE)) == NOWHERE
+    assert scope_of(case, resolver, Options(noise=0.2)) == Scope(("人口", "面积", "history"), strict=True)
+    assert scope_of(case, resolver, Options(noise=1.0)) == Scope(("history",), strict=True)
+
+
+def test_a_case_that_takes_too_long_is_stopped_and_counts_as_failed() -> None:
+    ticks = iter(range(0, 10_000, 100))
+    stream = Oracle(DOCUMENTS, CASES).answer(CASES[0].question)
+    collected = collect(stream, CASES[0], Target(), timeout=150, clock=lambda: float(next(ticks)))
+    assert collected.trace.failure and collected.trace.failure.kind == "timeout"
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_a_torn_last_line_is_cut_away_before_going_on(tmp_path: Path) -> None:
+    place = RunFolder(tmp_path)
+    evaluate(Oracle(DOCUMENTS, CASES), tmp_path)
+    whole = place.traces.read_text(encoding="utf-8")
+    place.traces.write_text(whole[:-20], encoding="utf-8")
+    assert len(place.read_traces()) == 6
+    sink = Sink(place)
+    done = {trace.key for trace in place.read_traces()}
+    run([job for job in jobs(CASES, Bench(Oracle(DOCUMENTS, CASES), Resolver(DOCUMENTS)), 1) if job.key not in done], Options(), sink)
+    sink.close()
+    assert [trace.case.id for trace in place.read_traces()] == [str(number) for number in range(1, 8)]
+
+
+def eval_command(*arguments: str, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "eval", "run", "--system", "floor", "--cases", str(folder / "queries.jsonl"), *arguments]
+
+
+def write_set(folder: Path, size: int) -> None:
+    facts = [f"第{number}号桥长{number * 7 + 100}米，由{chr(0x4E00 + number)}氏建造。" * 30 for number in range(size)]
+    (folder / "corpus.jsonl").write_text(
+        "".join(json.dumps({"id": f"d{n}", "title": f"桥{n}", "text": text}, ensure_ascii=False) + "\n" for n, text in enumerate(facts)), encoding="utf-8"
+    )
+    rows = [{"id": f"q{n}", "question": f"第{n}号桥有多长？", "answers": [f"{n * 7 + 100}米"], "gold": [f"d{n}"]} for n in range(size)]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def test_kill_minus_nine_then_resume_gives_the_same_result(tmp_path: Path) -> None:
+    write_set(tmp_path, 300)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run(eval_command("--out", str(whole), folder=tmp_path), env=environment, check=True, capture_output=True, timeout=120)
+    process = subprocess.Popen(eval_command("--out", str(killed), folder=tmp_path), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    traces = killed / "traces.jsonl"
+    while process.poll() is None and sum(1 for _ in read_lines(traces)) < 20:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(timeout=30) == -signal.SIGKILL
+    half = sum(1 for _ in read_lines(traces))
+    assert 20 <= half < 300
+    resumed = subprocess.run(eval_command("--out", str(killed), "--resume", folder=tmp_path), env=environment, check=True, capture_output=True, text=True, timeout=120)
+    assert f"{half}/300" in resumed.stderr
+    first, second = (json.loads((folder / "metrics.json").read_text(encoding="utf-8")) for folder in (whole, killed))
+    steady = [name for name in first if "latency_ms" not in name]
+    assert len(steady) > 50
+    assert {name: first[name] for name in steady} == {name: second.get(name) for name in steady}
