@@ -55,7 +55,7 @@ def build_page(settings: Settings, service: ChatService, *, embed: bool = False)
         mode = gr.Textbox(elem_id="zj-mode", visible="hidden", label="mode")
         open_button = gr.Button("open", elem_id="zj-open", visible="hidden")
         outputs = [chat, composer, conversation, mode]
-        asking = composer.submit(
+        composer.submit(
             page.ask,
             [composer, conversation, mode],
             outputs,
@@ -64,20 +64,12 @@ def build_page(settings: Settings, service: ChatService, *, embed: bool = False)
             api_visibility="private",
         )
         composer.stop(
-            page.stopped,
-            [conversation],
-            outputs,
-            cancels=[asking],
-            show_progress="hidden",
-            concurrency_limit=None,
-            queue=True,
-            api_visibility="private",
+            page.stop, None, None, show_progress="hidden", concurrency_limit=None, api_visibility="private"
         )
         open_button.click(
             page.open,
             [conversation],
             outputs,
-            cancels=[asking],
             show_progress="hidden",
             concurrency_limit=None,
             api_visibility="private",

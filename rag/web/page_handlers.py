@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,7 @@ import gradio as gr
 from rag.config import Settings
 from rag.errors import RagError
 from rag.web.identity import User, user_of
-from rag.web.page_messages import Messages, PageMessages, next_turn
+from rag.web.page_messages import PageMessages, next_turn
 from rag.web.page_stream import paced
 from rag.web.page_welcome import render_opening, render_unusable, render_welcome
 from rag.web.records import Conversation
@@ -35,6 +36,14 @@ Picture = tuple[Any, Any, Any, Any]
 """Messages, question field, conversation id, mode: the outputs of every event but the greeting."""
 
 
+@dataclass(slots=True)
+class _Running:
+    """An answer in the making. ``left``: the reader has opened another conversation and must not see it."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    left: bool = False
+
+
 class PageHandlers:
     """The handlers of the page's events."""
 
@@ -42,17 +51,18 @@ class PageHandlers:
         self._settings = settings
         self._service = service
         self._messages = PageMessages(service, Renderer(settings.link_hosts), settings.base_path)
+        self._running: dict[str, _Running] = {}
 
     async def ask(
         self, question: str, conversation_id: str, mode: str, request: gr.Request
     ) -> AsyncGenerator[Picture, None]:
         """Answer ``question``; with ``mode`` replace it takes the place of the last one."""
         language, user = _language(request), user_of(request.headers)
-        replace = mode == "replace"
+        running = self._running[str(request.session_hash)] = _Running()
         conversation: Conversation | None = None
         try:
             conversation = await asyncio.to_thread(self._conversation, conversation_id, user)
-            pictures = self._pictures(conversation, question, user, language, request, replace)
+            pictures = self._pictures(conversation, question, user, language, request, running, mode == "replace")
             async with aclosing(pictures):
                 async for picture in pictures:
                     yield picture
@@ -61,8 +71,12 @@ class PageHandlers:
             kept = await asyncio.to_thread(self._load, conversation.id if conversation else "", user)
             yield self._after_refusal(refusal, conversation, kept, question, mode, language)
         else:
-            messages = await asyncio.to_thread(self._whole, conversation.id, user, language)
-            yield messages, gr.skip(), conversation.id, gr.skip()
+            if not running.left:
+                kept = await self._settled(conversation.id, user)
+                yield self._messages.whole(kept, language) if kept else [], gr.skip(), conversation.id, gr.skip()
+        finally:
+            if self._running.get(str(request.session_hash)) is running:
+                del self._running[str(request.session_hash)]
 
     async def _pictures(
         self,
@@ -71,6 +85,7 @@ class PageHandlers:
         user: User,
         language: Language,
         request: gr.Request,
+        running: _Running,
         replace: bool,
     ) -> AsyncGenerator[Picture, None]:
         turn = next_turn(conversation, without_last=replace)
@@ -84,28 +99,25 @@ class PageHandlers:
             context=_context(request),
             replace_last=replace,
         )
-        views = paced(events)
+        views = paced(events, stop=running.stop)
         async with aclosing(views):
             async for view in views:
                 messages = self._messages.live(before, question, view, turn, language)
                 yield messages, gr.skip(), gr.skip(), gr.skip()
 
-    async def stopped(self, conversation_id: str, request: gr.Request) -> Picture:
-        """What was kept of an answer that the reader stopped."""
-        language, user = _language(request), user_of(request.headers)
-        deadline = asyncio.get_running_loop().time() + _STOP_PATIENCE
-        while True:
-            kept = await asyncio.to_thread(self._load, conversation_id, user)
-            settled = kept is None or not kept.messages or kept.messages[-1].role == "assistant"
-            if settled or asyncio.get_running_loop().time() > deadline:
-                break
-            await asyncio.sleep(_LOOK_AGAIN / 3)
-        messages = self._messages.whole(kept, language) if kept else []
-        return messages, gr.skip(), gr.skip(), gr.skip()
+    def stop(self, request: gr.Request) -> None:
+        """End the answer that is being made for this page; ``ask`` then shows what was kept of it."""
+        running = self._running.get(str(request.session_hash))
+        if running is not None:
+            running.stop.set()
 
     async def open(self, conversation_id: str, request: gr.Request) -> Picture:
         """A conversation as it was kept; an empty one for an id that is not the reader's."""
         language, user = _language(request), user_of(request.headers)
+        running = self._running.get(str(request.session_hash))
+        if running is not None:
+            running.left = True
+            running.stop.set()
         kept = await asyncio.to_thread(self._load, conversation_id, user)
         if kept is None:
             return [], gr.skip(), "", ""
@@ -136,8 +148,15 @@ class PageHandlers:
             return None
         return self._service.load(conversation_id, user)
 
-    def _whole(self, conversation_id: str, user: User, language: Language) -> Messages:
-        return self._messages.whole(self._service.load(conversation_id, user), language)
+    async def _settled(self, conversation_id: str, user: User) -> Conversation | None:
+        """A conversation once its last answer is kept: one that was stopped takes a moment to end."""
+        deadline = asyncio.get_running_loop().time() + _STOP_PATIENCE
+        while True:
+            kept = await asyncio.to_thread(self._load, conversation_id, user)
+            answered = kept is None or not kept.messages or kept.messages[-1].role == "assistant"
+            if answered or asyncio.get_running_loop().time() > deadline:
+                return kept
+            await asyncio.sleep(_LOOK_AGAIN / 3)
 
     def _after_refusal(
         self,

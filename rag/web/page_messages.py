@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.errors import RagError
 from rag.types import Document
-from rag.web.records import Conversation, Source, SourceState
+from rag.web.records import Conversation, MessageState, Source, SourceState
 from rag.web.render import Frame, Renderer
 from rag.web.render_sources import Shelf
 from rag.web.render_view import View, view_of
@@ -26,8 +26,13 @@ class PageMessages:
         self._base_path = base_path
 
     def whole(self, conversation: Conversation, language: Language) -> Messages:
-        """Every turn as it was kept."""
-        return self._render(conversation, language, last=True)
+        """Every turn as it was kept; a question whose answer is still being ended counts as stopped."""
+        shown = self._render(conversation, language, last=True)
+        if shown and shown[-1]["role"] == "user":
+            ended = View(state=MessageState.STOPPED, live=False)
+            frame = Frame(_turns(conversation), language)
+            shown.append(_message("assistant", self._renderer.answer(ended, frame, self.shelf(language))))
+        return shown
 
     def before(self, conversation: Conversation, language: Language, *, without_last: bool = False) -> Messages:
         """The turns before a new one, or (``without_last``) before one that replaces the last."""
@@ -67,7 +72,8 @@ class PageMessages:
     def _render(
         self, conversation: Conversation, language: Language, *, last: bool, turns: int | None = None
     ) -> Messages:
-        shelf, shown = self.shelf(language), []
+        shelf = self.shelf(language)
+        shown: Messages = []
         total = _turns(conversation) if turns is None else turns
         turn = 0
         for message in conversation.messages:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
 
 from rag.events import Event
 from rag.web.render_view import View, fold
@@ -15,8 +16,10 @@ INTERVAL = 0.1
 """Seconds between two pictures: a page costs the server the same for one token as for ten."""
 
 
-async def paced(events: AsyncIterator[Event], interval: float = INTERVAL) -> AsyncGenerator[View, None]:
-    """Views of the answer, at most one an interval while it is made, then the last.
+async def paced(
+    events: AsyncIterator[Event], interval: float = INTERVAL, stop: asyncio.Event | None = None
+) -> AsyncGenerator[View, None]:
+    """Views of the answer, at most one an interval while it is made, then the last; ends early once ``stop`` is set.
 
     Closing the iterator closes ``events``. Raises what ``events`` raises, after the last view before it.
     """
@@ -24,10 +27,13 @@ async def paced(events: AsyncIterator[Event], interval: float = INTERVAL) -> Asy
     view = shown = View()
     due = loop.time()
     upcoming = asyncio.ensure_future(_next(events))
+    stopping = asyncio.ensure_future((stop or asyncio.Event()).wait())
     try:
         while True:
             pause = None if view is shown else max(0.0, due - loop.time())
-            await asyncio.wait({upcoming}, timeout=pause)
+            await asyncio.wait({upcoming, stopping}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                return
             if upcoming.done():
                 if upcoming.exception() is not None or upcoming.result() is None:
                     break
@@ -40,7 +46,7 @@ async def paced(events: AsyncIterator[Event], interval: float = INTERVAL) -> Asy
             yield view
         upcoming.result()
     finally:
-        await _close(events, upcoming)
+        await _close(events, upcoming, stopping)
 
 
 async def _next(events: AsyncIterator[Event]) -> Event | None:
@@ -52,9 +58,10 @@ def _folded(view: View, arrived: asyncio.Future[Event | None]) -> View:
     return view if event is None else fold(view, event)
 
 
-async def _close(events: AsyncIterator[Event], upcoming: asyncio.Future[Event | None]) -> None:
-    upcoming.cancel()
-    await asyncio.gather(upcoming, return_exceptions=True)
+async def _close(events: AsyncIterator[Event], *waiting: asyncio.Future[Any]) -> None:
+    for future in waiting:
+        future.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     close = getattr(events, "aclose", None)
     if close is not None:
         await close()

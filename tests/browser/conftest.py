@@ -59,7 +59,7 @@ class Server:
             self.process.stdout.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     servers: list[Server] = []
 
@@ -84,14 +84,15 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
         server.kill()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def server(start_server: StartServer) -> Server:
     """The server that most tests share: scripted answers, generous limits, a wiki on ``localhost`` may frame it."""
     return start_server(embed_origins="http://localhost:*")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ended with its module: while it runs, nothing else in this process can run an event loop."""
     path = find()
     if path is None:
         pytest.fail("No Chromium was found: run python tests/browser/install.py, or set CHROMIUM.")
