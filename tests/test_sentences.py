@@ -46,6 +46,7 @@ def test_every_character_lies_in_exactly_one_span(text: str) -> None:
         ("损失为3.278，用Baichuan-7B。", ["损失为3.278，用Baichuan-7B。"]),
         ("见http://a.cn/b?c=1.d。完", ["见http://a.cn/b?c=1.d。", "完"]),
         ("准确率为99.5%.接下来用Transformer.这很好", ["准确率为99.5%.", "接下来用Transformer.", "这很好"]),
+        ("他说：“好。 ”走了。[6][7]然后。 ...", ["他说：“好。 ”", "走了。[6][7]", "然后。 ..."]),
         ("改用脚本.py。1.训练数据", ["改用脚本.py。", "1.训练数据"]),
     ],
 )
@@ -59,6 +60,7 @@ def test_chinese_sentences(text: str, expected: list[str]) -> None:
         ("It works. It does! Does it?", ["It works.", "It does!", "Does it?"]),
         ("Dr. Smith of the U.S. Army met J. Doe. He left.", ["Dr. Smith of the U.S. Army met J. Doe.", "He left."]),
         ("He lives in the U.S. The house is big.", ["He lives in the U.S.", "The house is big."]),
+        ("Susan I. Etezadi said so. So did I. Then we left.", ["Susan I. Etezadi said so.", "So did I.", "Then we left."]),
         ("See Fig. 3 and No. 7 in v1.2 at 3.5%. Done.", ["See Fig. 3 and No. 7 in v1.2 at 3.5%.", "Done."]),
         ('"Why?" he asked. "Because." She left.', ['"Why?" he asked.', '"Because."', "She left."]),
         ("Wait... what? e.g. this; and that.", ["Wait... what? e.g. this; and that."]),

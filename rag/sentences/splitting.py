@@ -22,6 +22,8 @@ _GOES_ON_AFTER_QUOTE = frozenset("的地得等和与與或及")
 _BRACKET = re.compile(r"[（(《〈【\[]|[）)》〉】\]]")
 _PARTNER = {"）": "（(", ")": "(（", "》": "《", "〉": "〈", "】": "【", "]": "["}
 _LONGEST_BRACKET = 120
+_REFERENCE = re.compile(r"(?:\[\d{1,3}\])+")
+_LATE_CLOSER = re.compile(r" ?[」』”）】》]+")
 _WORD = re.compile(r"[^\W\d_](?:[\w.]*\w)?$")
 _ACRONYM = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]$")
 
@@ -37,9 +39,10 @@ _TITLES = _words(
 _NUMBERED = _words("no nos p art jan feb mar apr jun jul aug sep sept oct nov dec")
 _STARTERS = _words(
     "the a an it its in on at this that these those he she they we you i but and or however for from there "
-    "his her their our my when while after before as if since although what who how why where"
+    "his her their our my then when while after before as if since although what who how why where"
 )
 _NEXT_WORD = re.compile(r"\s*[\"'“‘(\[]*([A-Za-z]+)")
+_HAS_WORD = re.compile(r"[^\W_]")
 _HARD_WRAP = (40, 160)
 
 
@@ -153,6 +156,20 @@ def _wraps(text: str, end: int, following: Line, columns: int, widest: int, coun
 
 
 def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit]:
+    """The sentences of a line or paragraph; what holds no word belongs to the sentence before it."""
+    held: Unit | None = None
+    for unit in _pieces(text, start, end, kind):
+        if held is not None and not _HAS_WORD.search(text, unit.start, unit.end):
+            held = Unit(held.start, unit.end, held.kind)
+            continue
+        if held is not None:
+            yield held
+        held = unit
+    if held is not None:
+        yield held
+
+
+def _pieces(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit]:
     protected = _brackets(text, start, end)
     index = 0
     begin = start
@@ -166,10 +183,8 @@ def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit
         inside = index < len(protected) and protected[index][0] < match.start()
         if inside or not _is_end(text, match, stop, end):
             continue
-        for unit in _whole(text, begin, stop, kind):
-            yield unit
-            kind = UnitKind.SENTENCE
-        begin = stop
+        yield from _whole(text, begin, stop, kind)
+        kind, begin = UnitKind.SENTENCE, stop
     yield from _whole(text, begin, end, kind)
 
 
@@ -198,6 +213,9 @@ def _take_closers(text: str, begin: int, stop: int, end: int) -> int:
         if character not in _CLOSERS and not straight:
             break
         stop += 1
+    for tail in (_LATE_CLOSER, _REFERENCE):
+        if match := tail.match(text, stop, end):
+            stop = match.end()
     return stop
 
 
@@ -242,7 +260,7 @@ def _is_abbreviation(word: str, following: str) -> bool:
         return True
     if bare in _NUMBERED:
         return following.lstrip()[:1].isdigit()
-    if (len(word) == 1 and word.isupper() and word != "I") or _ACRONYM.match(word):
+    if (len(word) == 1 and word.isupper()) or _ACRONYM.match(word):
         next_word = _NEXT_WORD.match(following)
         return next_word is not None and next_word[1].lower() not in _STARTERS
     return False
