@@ -14,20 +14,26 @@ import numpy as np
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.chunks import ChunkTable, Positions
 from rag.retrieval.postings import K1, Postings, Scores
+from rag.retrieval.typos import proposals
 from rag.types import Hit, Scope, Stage
+
+_GUESS = 0.6  # of a word's weight, where it is only like the one asked for
 
 
 class SparseIndex:
-    """A ``Retriever``. Scores are BM25Plus without its constant: 0 means that no term of the query occurs."""
+    """A ``Retriever``. Scores are BM25Plus without its constant: 0 means that no term of the query occurs.
+
+    Words that no chunk has are searched as words that sound or look alike, at part of their weight.
+    """
 
     def __init__(self, chunks: ChunkTable, postings: Postings, analyzer: Analyzer) -> None:
         self._chunks, self._postings, self._analyzer = chunks, postings, analyzer
         self.terms = lru_cache(maxsize=64)(self._terms)
-        self._scores = lru_cache(maxsize=4)(self._score_terms)
+        self._scores = lru_cache(maxsize=8)(self._score)
 
     def search(self, query: str, k: int, scope: Scope) -> list[Hit]:
-        """The ``k`` best chunks inside ``scope`` that hold a term of the query; fewer when there are fewer."""
-        scores = self._scores(self.terms(query))
+        """The ``k`` best chunks inside ``scope`` that hold a term of the query, or one like it; fewer when there are fewer."""
+        scores = self._scores(query)
         admitted = self._chunks.admitted(scope)
         positions = np.flatnonzero(scores > 0) if admitted is None else admitted[scores[admitted] > 0]
         return self._chunks.best(positions, scores[positions], k, Stage.SPARSE)
@@ -35,7 +41,7 @@ class SparseIndex:
     def score(self, query: str, chunk_ids: Sequence[str]) -> Scores:
         """The query's scores of given chunks. Raises KeyError for one that is not in the index."""
         positions = [self._chunks.position(chunk_id) for chunk_id in chunk_ids]
-        scores: Scores = self._scores(self.terms(query))[positions]
+        scores: Scores = self._scores(query)[positions]
         return scores
 
     def bound(self, query: str) -> float:
@@ -58,5 +64,8 @@ class SparseIndex:
     def _terms(self, query: str) -> tuple[str, ...]:
         return tuple(self._analyzer.query_terms(query))
 
-    def _score_terms(self, terms: tuple[str, ...]) -> Scores:
-        return self._postings.scores(terms)
+    def _score(self, query: str) -> Scores:
+        terms = self.terms(query)
+        scores = self._postings.scores(terms)
+        guesses = proposals(query, terms, self.idf)
+        return scores + _GUESS * self._postings.scores(guesses) if guesses else scores

@@ -1,0 +1,115 @@
+"""Words of a query that no chunk has, as words that sound or look the same and that some chunk has.
+
+Chinese is typed by sound, so a wrong character is nearly always a homophone: candidates share the pinyin without
+tones. A Latin word may differ by one letter. It proposes; how far a proposal is trusted is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from rag.retrieval.stopwords import CHINESE, WEAK_CHARACTERS
+from rag.text import CJK, normalise
+
+_RUN = re.compile(f"[{CJK}]{{2,}}")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SHORTEST = 5  # letters: shorter words have too many neighbours
+_FOREIGN = 8  # pairs: a longer run of which none is known is in a language that the chunks are not in
+_MOST = 6  # proposals for one unknown term
+
+Rarity = Callable[[str], float | None]
+"""A term's inverse document frequency, None when no chunk has it."""
+
+
+def proposals(query: str, terms: Iterable[str], rarity: Rarity) -> list[str]:
+    """Known terms in place of the unknown ones among ``terms``, the terms of ``query``, likeliest first for each.
+
+    An unknown term of which no like is known gives none, as does a word in a language the chunks are not in.
+    """
+    found: dict[str, None] = {}
+    for run in _RUN.findall(normalise(query)):
+        pairs = [run[place : place + 2] for place in range(len(run) - 1)]
+        unknown = [rarity(pair) is None for pair in pairs]
+        if len(pairs) >= _FOREIGN and all(unknown):
+            continue
+        for place, pair in enumerate(pairs):
+            if unknown[place] and pair not in CHINESE and WEAK_CHARACTERS.isdisjoint(pair):
+                before, after = run[max(0, place - 1) : place], run[place + 2 : place + 3]
+                found |= dict.fromkeys(_homophones(pair, before, after, rarity))
+    for term in terms:
+        if len(term) >= _SHORTEST and term.isascii() and term.isalpha() and rarity(term) is None:
+            found |= dict.fromkeys(sorted(_one_letter_off(term, rarity))[:_MOST])
+    return list(found)
+
+
+def _homophones(pair: str, before: str, after: str, rarity: Rarity) -> list[str]:
+    """Known pairs that sound like ``pair``: first those that join what is around. One character is replaced, or, where
+    that leads nowhere, both."""
+    first, second = pair[0], pair[1]
+    ranked: list[tuple[int, float, str]] = []
+    for candidate in (
+        *(other + second for other in _same_sound(first)),
+        *(first + other for other in _same_sound(second)),
+    ):
+        weight = rarity(candidate)
+        if weight is not None:
+            joins = [candidate[0] != first and before + candidate[0], candidate[1] != second and candidate[1] + after]
+            known = sum(len(join) == 2 and rarity(join) is not None for join in joins if join)
+            ranked.append((-known, -weight, candidate))
+    if not ranked:
+        both = (one + other for one in _same_sound(first)[1:] for other in _same_sound(second)[1:])
+        ranked = [(0, -weight, candidate) for candidate in both if (weight := rarity(candidate)) is not None]
+    return [candidate for *_, candidate in sorted(ranked)[:_MOST]]
+
+
+def _one_letter_off(word: str, rarity: Rarity) -> Iterator[str]:
+    """Known words one letter more, less or other than ``word``, or with two neighbours exchanged (Damerau)."""
+    seen = {word}
+    for place in range(len(word) + 1):
+        head, tail = word[:place], word[place:]
+        edits = [head + letter + rest for letter in _LETTERS for rest in (tail, tail[1:])]
+        edits += [head + tail[1:], head + tail[1:2] + tail[:1] + tail[2:]]
+        for edit in edits:
+            if edit not in seen:
+                seen.add(edit)
+                if rarity(edit) is not None:
+                    yield edit
+
+
+@cache
+def _same_sound(character: str) -> tuple[str, ...]:
+    """``character`` and all characters in common use that can be read like it."""
+    readings, by_reading = _sounds()
+    alike = (other for reading in readings.get(character, ()) for other in by_reading[reading])
+    return tuple(dict.fromkeys((character, *alike)))
+
+
+@cache
+def _sounds() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Readings by character, and characters in common use (those of GB 2312) by reading; without tones."""
+    from pypinyin.pinyin_dict import pinyin_dict  # its package takes a fifth of a second to import
+
+    readings = {chr(code): [_toneless(sound) for sound in sounds.split(",")] for code, sounds in pinyin_dict.items()}
+    by_reading: dict[str, list[str]] = {sound: [] for sounds in readings.values() for sound in sounds}
+    for character, sounds in readings.items():
+        if _is_common(character):
+            for sound in dict.fromkeys(sounds):
+                by_reading[sound].append(character)
+    return readings, by_reading
+
+
+@cache
+def _toneless(sound: str) -> str:
+    letters = unicodedata.normalize("NFD", sound)
+    return "".join(letter for letter in letters if letter.isascii() or letter == "\u0308")
+
+
+def _is_common(character: str) -> bool:
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
