@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.chat import frame_of
-from tests.browser.conftest import OpenChat, Server, StartServer
+from tests.browser.conftest import FLAGS, OpenChat, Server, StartServer
+from tests.browser.install import find
 from tests.browser.wiki import Wiki, embedded
 from tests.web.test_output_filter import PAYLOADS
 
@@ -75,8 +78,29 @@ def test_a_wiki_that_is_allowed_frames_the_chat_and_it_works_there(
     expect(frame.locator("details[open] mark.zj-active")).to_have_text("与张量网络方法相比，它的错误率低 6%。")
     frame.locator(".zj-act-copy").click()
     expect(frame.locator(".zj-said")).to_have_text("已复制")
+    context.close()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_frame_keeps_its_conversation_over_a_reload_where_the_browser_lets_it(
+    browser: Browser, framing_wiki: Wiki, tmp_path: Path, allowed: bool
+) -> None:
+    (tmp_path / "Default").mkdir()
+    choice = {"profile": {"cookie_controls_mode": 0 if allowed else 1, "block_third_party_cookies": not allowed}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(choice))
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=find(), args=FLAGS, locale="zh-CN"
+    )
+    page = context.new_page()
+    page.goto(framing_wiki.address)
+    frame = frame_of(page)
+    frame.locator("#zj-composer textarea").fill("你好")
+    frame.locator("#zj-composer textarea").press("Enter")
+    expect(frame.locator(".zj-done")).to_be_visible(timeout=20_000)
     page.reload()
-    expect(frame.locator(".zj-question")).to_have_text("AlphaQubit 是什么", timeout=20_000)
+    expect(frame.locator(".zj-welcome")).to_have_count(1, timeout=20_000)
+    page.wait_for_timeout(1500)
+    expect(frame.locator(".zj-question")).to_have_count(1 if allowed else 0)
     context.close()
 
 
