@@ -48,13 +48,19 @@ class _Request:
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     began: float = field(default_factory=time.monotonic)
     status: int = 0
+    ended: bool = False
     cookies: tuple[str, ...] = ()
 
 
 class Guard:
-    """An ASGI application around ``app``. ``served`` is called once a page has been delivered."""
+    """An ASGI application around ``app``.
 
-    def __init__(self, app: App, settings: Settings, served: Callable[[], None] | None = None) -> None:
+    ``served`` is called once a page has been delivered; ``handlers`` is how many events the page knows.
+    """
+
+    def __init__(
+        self, app: App, settings: Settings, served: Callable[[], None] | None = None, handlers: int = 0
+    ) -> None:
         self._app = app
         self._settings = settings
         self._base = settings.base_path
@@ -64,6 +70,7 @@ class Guard:
         rate = settings.requests_per_minute
         self._requests = TokenBuckets(rate / 60, max(rate / 4, 60))
         self._served = served
+        self._handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -88,11 +95,12 @@ class Guard:
             if request.status:
                 raise
             await send_refusal(dressed, refusal)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the outermost edge
             _log.exception("Request %s failed", request.id)
-            if request.status:
-                raise
-            await send_refusal(dressed, Refusal(Reason.INTERNAL))
+            if not request.status:
+                await send_refusal(dressed, Refusal(Reason.INTERNAL))
+            elif not request.ended:
+                await dressed({"type": "http.response.body", "body": b""})
         finally:
             self._note(request)
         if request.kind is Kind.PAGE and request.status == 200 and self._served is not None:
@@ -155,7 +163,7 @@ class Guard:
         if scope["method"] == "POST" and request.kind in _BODIES and not _is_json(asgi.header(scope, b"content-type")):
             raise Refusal(Reason.INVALID, "The content type must be application/json.")
         if request.kind is Kind.QUEUE:
-            check_gradio_body(body)
+            check_gradio_body(body, self._handlers)
         return asgi.replayed(body, receive)
 
     def _dressed(self, request: _Request, send: Send) -> Send:
@@ -176,6 +184,8 @@ class Guard:
                 ]
                 cookies = [(b"set-cookie", cookie.encode()) for cookie in request.cookies]
                 message["headers"] = [*theirs, *ours, *cookies]
+            elif message["type"] == "http.response.body":
+                request.ended = not message.get("more_body", False)
             await send(message)
 
         return dress

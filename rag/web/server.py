@@ -76,9 +76,8 @@ def create_app(
         routers.append(admin_router(service, settings, library))
     for router in routers:
         app.include_router(router, prefix=settings.base_path)
-    if page:
-        _mount_page(app, settings, service)
-    return Guard(PageShell(app, settings), settings, served=backend.start)
+    handlers = _mount_page(app, settings, service) if page else 0
+    return Guard(PageShell(app, settings), settings, served=backend.start, handlers=handlers)
 
 
 def serve(settings: Settings, app: App) -> None:
@@ -101,19 +100,21 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> None:
+def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> int:
+    """Mount the chat page and its narrow form; how many events each knows."""
     import gradio
 
     from rag.web.page import build_page, page_options
 
-    async def mount() -> None:
+    async def mount() -> int:
         for path, embed in (("/embed", True), ("/", False)):
             blocks = build_page(settings, service, embed=embed)
             blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
             target = settings.base_path + path if embed or not settings.base_path else settings.base_path
             gradio.mount_gradio_app(app, blocks, target, **page_options())
+        return len(blocks.fns)
 
-    asyncio.run(mount())  # without a running loop Gradio makes some of its own and never closes them
+    return asyncio.run(mount())  # without a running loop Gradio makes some of its own and never closes them
 
 
 def _lifespan(service: ChatService) -> Callable[[FastAPI], Any]:

@@ -112,7 +112,7 @@ def live(make_settings: MakeSettings) -> Iterator[Live]:
         app = create_app(settings, backend or opened(engine or FakeEngine()), library, page=page)
         server = LiveServer(app).__enter__()
         base = f"http://127.0.0.1:{server.port}{settings.base_path}"
-        client = httpx.Client(base_url=base, timeout=20, headers=headers, trust_env=False)
+        client = httpx.Client(base_url=base, timeout=60, headers=headers, trust_env=False)
         running.append((server, client))
         return client
 

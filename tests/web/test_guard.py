@@ -206,7 +206,9 @@ def test_gradio_bodies_that_are_no_json_are_refused(make_settings: MakeSettings,
 
 def test_plain_gradio_input_passes_unchanged(make_settings: MakeSettings, inner: Inner) -> None:
     body = {"data": ["保修？", "id", "", None], "fn_index": 1, "session_hash": "abc", "event_data": None, "trigger_id": 3}
-    assert ask(Guard(inner, make_settings()), "POST", "/gradio_api/queue/join", json=body).status_code == 200
+    guard = Guard(inner, make_settings(), handlers=2)
+    assert ask(guard, "POST", "/gradio_api/queue/join", json=body).status_code == 200
+    assert ask(guard, "POST", "/gradio_api/queue/join", json={**body, "fn_index": 2}).status_code == 422
     assert json.loads(inner.bodies[0]) == body
 
 
