@@ -143,9 +143,8 @@ def read_container(path: Path) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
     Raises:
         ModelUnavailable: the file is not such a container.
     """
-    data = np.memmap(path, dtype=np.uint8, mode="r")
     try:
-        return _parse(data.data)
+        return _parse(np.memmap(path, dtype=np.uint8, mode="r").data)
     except (struct.error, ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
         raise ModelUnavailable(f"{path} is not an E5S1 container ({error}).") from error
 
