@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from rag.sentences import Unit, UnitKind, units
@@ -37,6 +37,10 @@ class Atom:
     end: int
     cut: float
 
+    def with_cut(self, cut: float) -> Atom:
+        """This piece with another cost behind it."""
+        return Atom(self.start, self.end, cut)
+
 
 def measure(text: str) -> float:
     """Size of ``text``: a CJK character counts 1, any other 0.4, whitespace included."""
@@ -56,7 +60,7 @@ def atoms(text: str, start: int, end: int, size: float) -> Iterator[Atom]:
         for unit, after in zip(block, following, strict=True):
             cut = _inside(text, unit, after, whole) if after else 0.0
             pieces.extend(_split(text, Atom(unit.start, unit.end, cut), size))
-        pieces[-1] = replace(pieces[-1], cut=-1.0)
+        pieces[-1] = pieces[-1].with_cut(-1.0)
     yield from _joined(text, _between(text, pieces), size)
 
 
@@ -118,7 +122,7 @@ def _between(text: str, pieces: list[Atom]) -> list[Atom]:
         cut = atom.cut
         if cut < 0:
             cut = _between_blocks(text, atom, after) if after else 0.0
-        result.append(replace(atom, cut=cut))
+        result.append(atom.with_cut(cut))
     return result
 
 
@@ -153,7 +157,7 @@ def _split(text: str, atom: Atom, size: float) -> Iterator[Atom]:
         if last > first:
             pieces.append(Atom(first, last, _CLAUSE))
     yield from pieces[:-1]
-    yield replace(pieces[-1], cut=atom.cut)
+    yield pieces[-1].with_cut(atom.cut)
 
 
 @cache

@@ -154,12 +154,13 @@ def _classify(line: str, before: LineKind, fence: str) -> tuple[LineKind, str]:
 def _classify_text(line: str, before: LineKind) -> LineKind:
     if not line.strip():
         return LineKind.BLANK
-    if is_heading(line):
+    first = line.lstrip(" ")[0]
+    if first == "#" and is_heading(line):
         return LineKind.HEADING
     if before is LineKind.ROW and is_table_separator(line):
         return LineKind.SEPARATOR
-    if is_table_row(line):
+    if "|" in line and is_table_row(line):
         return LineKind.ROW
-    if before is LineKind.PROSE and _UNDERLINE.match(line):
+    if first in "=-" and before is LineKind.PROSE and _UNDERLINE.match(line):
         return LineKind.UNDERLINE
     return LineKind.ITEM if is_list_item(line) else LineKind.PROSE
