@@ -17,6 +17,7 @@ from rag.build import build, is_current, remove
 from rag.config import Settings
 from rag.errors import ConfigError, RagError, StoreError
 from rag.ingest import Failure
+from rag.ingest.removals import forget
 from rag.progress import Bar
 from rag.retrieval.generations import current
 from rag.web.backend import Answerer, Backend
@@ -40,6 +41,10 @@ class SavedIndex:
     def remove(self, document_id: str) -> None:
         """Take a document out of the saved index."""
         remove(self._settings, document_id)
+
+    def restore(self, document_id: str) -> None:
+        """Let a removed document in again when the index is built next."""
+        forget(self._settings.index_dir, {document_id})
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -127,7 +127,16 @@ def is_current(settings: Settings) -> bool:
 
 
 def sources_of(settings: Settings) -> tuple[Path, ...]:
-    """The sources that are set; where none are, those that the present index was made of; else the default."""
+    """The sources that are set; where none are, those that the present index was made of; else the default.
+
+    The folder of uploads counts as one where there is something in it.
+    """
+    uploads = settings.upload_dir
+    paths = tuple(path for path in _named_sources(settings) if path != uploads)
+    return (*paths, uploads) if uploads.is_dir() and any(uploads.iterdir()) else paths
+
+
+def _named_sources(settings: Settings) -> tuple[Path, ...]:
     if "sources" in settings.model_fields_set:
         return settings.sources
     try:

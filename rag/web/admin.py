@@ -119,9 +119,10 @@ def _add_changes(
 
     @router.post("/upload")
     async def upload(request: Request) -> dict[str, str]:
-        able()
-        name = request.query_params.get("name", "")
-        return {"name": await uploads.save(name, request.stream(), settings.max_file_bytes)}
+        at_work = able()
+        kept = await uploads.save(request.query_params.get("name", ""), request.stream(), settings.max_file_bytes)
+        at_work.welcome(kept)
+        return {"name": kept}
 
     @router.delete("/upload")
     def forget(name: str) -> dict[str, bool]:

@@ -109,7 +109,8 @@ class Guard:
     async def _admit(self, request: _Request, receive: Receive, send: Send) -> None:
         scope, path = request.scope, request.path
         if scope["method"] in ("GET", "HEAD") and scope["path"] in (self._base or "/embed", f"{self._base}/embed"):
-            await send_redirect(send, self._with_slash(scope))
+            query = scope["query_string"][:LONGEST_QUERY].decode("latin-1")
+            await send_redirect(send, _with_query(f"{scope['path']}/", query))
             return
         if request.kind is None:
             allowed = ", ".join(sorted(methods_of(path))) if path else ""
@@ -127,7 +128,7 @@ class Guard:
         await self._app(scope, receive, send)
 
     async def _recognise(self, request: _Request, send: Send) -> bool:
-        """Put the user into the scope. False when a notice was sent instead."""
+        """Put the user into the scope. False when a notice or a redirection was sent instead."""
         scope = request.scope
         page = request.kind is Kind.PAGE
         query = _query(scope)
@@ -138,6 +139,10 @@ class Guard:
             await _send_problem(send, expired=isinstance(who.problem, TokenExpired))
             return False
         request.cookies = who.cookies
+        if page and "t" in query:
+            # Out of the address bar, the history, the next requests and whatever logs those.
+            await send_redirect(send, _with_query(scope["path"], _kept(query, _PAGE_QUERY)))
+            return False
         dropped = {HEADER.encode(), b"accept-encoding"} if page else {HEADER.encode()}
         kept = [(k, v) for k, v in without_forwarding(scope["headers"]) if k.lower() not in dropped]
         scope["headers"] = [*kept, (HEADER.encode(), encode_user(who.user))]
@@ -145,7 +150,7 @@ class Guard:
         scope["state"] = {**scope.get("state", {}), "request_id": request.id, "nonce": request.nonce}
         if request.kind in (Kind.PAGE, Kind.QUEUE, Kind.UPDATES):
             names = _UPDATES_QUERY if request.kind is Kind.UPDATES else _PAGE_QUERY
-            scope["query_string"] = urlencode({k: v for k, v in query.items() if k in names}).encode()
+            scope["query_string"] = _kept(query, names).encode()
         return True
 
     async def _checked(self, request: _Request, receive: Receive) -> Receive:
@@ -196,10 +201,6 @@ class Guard:
             return path
         return path.removeprefix(self._base) if path.startswith(f"{self._base}/") else ""
 
-    def _with_slash(self, scope: Scope) -> str:
-        query = scope["query_string"][:LONGEST_QUERY].decode("latin-1")
-        return f"{scope['path']}/" + (f"?{query}" if query else "")
-
     def _note(self, request: _Request) -> None:
         """The access log: no query string, for it may hold a token or a question."""
         took = (time.monotonic() - request.began) * 1000
@@ -215,6 +216,14 @@ def _query(scope: Scope) -> dict[str, str]:
         return {}
     pairs = parse_qsl(raw.decode("latin-1"), errors="replace", max_num_fields=None)
     return dict(pairs)
+
+
+def _kept(query: dict[str, str], names: frozenset[str]) -> str:
+    return urlencode({name: value for name, value in query.items() if name in names})
+
+
+def _with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def _is_json(content_type: str) -> bool:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from rag.errors import RagError
+from rag.errors import RagError, StoreError
 from rag.web.backend import Backend
 from rag.web.refusals import Reason, Refusal
 
@@ -55,7 +55,11 @@ class Library(Protocol):
         ...
 
     def remove(self, document_id: str) -> None:
-        """Take a document out of the saved index. Raises ``RagError``; KeyError when it has none such."""
+        """Take a document out of the saved index, and keep it out. Raises ``RagError``."""
+        ...
+
+    def restore(self, document_id: str) -> None:
+        """Let a removed document in again when the index is built next. Raises ``RagError``."""
         ...
 
 
@@ -106,12 +110,19 @@ class Librarian:
         if not self._working.acquire(blocking=False):
             raise Refusal(Reason.BUSY, "The index is being changed already.", retry_after=5)
         try:
+            self._backend.engine().catalogue.document(document_id)
             self._library.remove(document_id)
             self._backend.reload()
         except KeyError:
             raise Refusal(Reason.NOT_FOUND, "The index has no such document.") from None
+        except StoreError as error:  # an administrator may read why
+            raise Refusal(Reason.INDEX, str(error)) from error
         finally:
             self._working.release()
+
+    def welcome(self, name: str) -> None:
+        """Let an upload in although a document of its name was removed before."""
+        self._library.restore(name)
 
     def _rebuild(self) -> None:
         try:

@@ -26,6 +26,7 @@ class FakeLibrary:
 
     def __init__(self) -> None:
         self.catalogue = FakeCatalogue([document(), document(document_id="faq.md", title="常见问题")])
+        self.restored: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
         self.error: Exception | None = None
@@ -39,10 +40,10 @@ class FakeLibrary:
         return Report(2, 10, 3, (Failure("坏的.pdf", "The file is encrypted."),))
 
     def remove(self, document_id: str) -> None:
-        kept = [one for one in self.catalogue.documents() if one.id != document_id]
-        if len(kept) == len(self.catalogue.documents()):
-            raise KeyError(document_id)
-        self.catalogue = FakeCatalogue(kept)
+        self.catalogue = FakeCatalogue(one for one in self.catalogue.documents() if one.id != document_id)
+
+    def restore(self, document_id: str) -> None:
+        self.restored.append(document_id)
 
 
 @pytest.fixture
@@ -160,9 +161,12 @@ def test_failed_reindexing_says_why_and_serves_on(
     ("name", "kept"),
     [("手册 v2（新）.pdf", "手册 v2（新）.pdf"), ("../../etc/cron.d/x.md", "x.md"), ("..\\..\\x.md", "x.md"), ("a\x00b?.txt", "a_b_.txt")],
 )
-def test_upload_lands_in_its_folder_under_a_safe_name(admin: httpx.Client, tmp_path: Path, name: str, kept: str) -> None:
+def test_upload_lands_in_its_folder_under_a_safe_name(
+    admin: httpx.Client, library: FakeLibrary, tmp_path: Path, name: str, kept: str
+) -> None:
     reply = admin.post("/admin/api/upload", params={"name": name}, content="内容".encode())
     assert reply.json() == {"name": kept}
+    assert library.restored == [kept]
     assert [path.name for path in (tmp_path / "uploads").iterdir()] == [kept]
     assert (tmp_path / "uploads" / kept).read_text(encoding="utf-8") == "内容"
     assert admin.get("/admin/api/status").json()["uploads"] == [kept]

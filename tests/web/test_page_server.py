@@ -186,9 +186,10 @@ def wiki_token(**claims: object) -> str:
 
 
 def test_signed_reader_owns_the_conversation_from_every_browser(client: httpx.Client) -> None:
-    page = GradioPage(client, f"/embed/?t={wiki_token()}".partition("?")[0])
-    assert client.get(f"/embed/?t={wiki_token()}").status_code == 200
+    reply = client.get(f"/embed/?lang=zh&t={wiki_token()}&ctx=a%26b")
+    assert (reply.status_code, reply.headers["location"]) == (307, "/embed/?lang=zh&ctx=a%26b")
     assert "zhiju-user" in client.cookies
+    page = GradioPage(client, "/embed/")
     page.ask("保修多久？")
     client.cookies.clear()
     assert client.get("/page/conversations").json()["conversations"] == []
