@@ -32,7 +32,6 @@ from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.retrieval.store import open_index
 
-
 DEFAULT_LOCAL = "qwen2.5-coder-1.5b"
 SLOW_READER = 1100
 """How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second."""
