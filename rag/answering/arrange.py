@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answering.citations import without_markers
-from rag.answering.selection import Candidate
-from rag.lines import is_cjk, item_marker
+from rag.answering.reading import Candidate
+from rag.sentences import UnitKind
+from rag.sentences.lines import is_cjk, item_marker
 
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
 
@@ -46,7 +47,9 @@ def as_list(lead: Candidate | None, items: Sequence[Candidate]) -> Iterator[str]
     if lead is not None:
         yield f"{_plain(shown(lead))}[{lead.marker}]\n\n"
     for place, one in enumerate(items):
-        yield f"{chr(10) if place else ''}- {_plain(shown(one))}[{one.marker}]"
+        bullet = "\n- " if place else "- "
+        goes_on = place > 0 and one.kind is not UnitKind.ITEM
+        yield f"{_gap(items[place - 1]) if goes_on else bullet}{_plain(shown(one))}[{one.marker}]"
 
 
 def as_table(heading: tuple[str, str], rows: Sequence[tuple[str, Sequence[Candidate]]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from rag.answering.citations import citations_from
 from rag.answering.content import keys, overlap, pairs
-from rag.answering.selection import passage_units
+from rag.answering.reading import passage_units
 from rag.answering.values import Value, asked_value, differ, names_all, values
 from rag.interfaces import Span, Support
 from rag.sentences import UnitKind

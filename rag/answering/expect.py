@@ -32,9 +32,9 @@ class Wanted(StrEnum):
 _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     (wanted, re.compile(pattern))
     for wanted, pattern in (
+        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:有|包括|分为|分成|分)(?:什么|哪)|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
         (Wanted.SUMMARY, r"总结|概括|概述|概要|大意|要点|简要|简单说|讲讲|说说|梳理|介绍(?:一?下|下)?|讲了(?:啥|什么|些什么)|大概(?:情况|内容)|主要(?:内容|观点|结论|讲|说)|怎么看|\bsummar|\boverview\b|\boutline\b|main (?:points|ideas|findings)|\bdescribe\b|tell me about"),
         (Wanted.REASON, r"为什么|为何|为啥|原因|何故|怎么会|\bwhy\b|\breason\b|what caused"),
-        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:有|包括|分为|分成|分)(?:什么|哪)|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
         (Wanted.COUNT, r"多少|几(?!乎|何|时)|多(?:大|长|高|远|重|快|久|宽|深)|第几|比例|占比|百分之|数量|规模|\bhow (?:many|much|long|old|large|big|tall|far|high|fast|often)\b|what (?:percent|percentage|share|number|proportion|amount|fraction|score|size|population)|\bnumber of\b"),
         (Wanted.TIME, r"什么时(?:候|间|期)|何时|哪(?:一)?(?:年|天|月|日|个月|个世纪|个年代|个时期|朝)|几(?:月|号|点|年)|(?:年份|日期|时间)(?:是|为)|\bwhen\b|what (?:year|date|day|month|time|century|decade|era)|which (?:year|day|month|century|decade)"),
         (Wanted.PERSON, r"谁|哪(?:位|个人|一位)|何人|什么人|作者是|一作|名字(?:是|叫)|\bwho(?:se|m)?\b|which (?:person|author|king|president|player|scientist|emperor)"),
@@ -93,7 +93,7 @@ def holds(kind: Wanted, text: str, question: str) -> float:
         case Wanted.MEANING:
             return float(bool(_MEANING_CUE.search(text)))
         case Wanted.LIST:
-            return float(bool(_LIST_CUE.search(text)))
+            return 0.6 * bool(_LIST_CUE.search(text))
         case _:
             return 0.5
 

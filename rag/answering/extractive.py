@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from rag.answering.arrange import as_list, as_prose, as_table
 from rag.answering.expect import Wanted, wanted
-from rag.answering.selection import Candidate, Selector, passage_units, without_repeats
-from rag.interfaces import Span, SpanScorer
-from rag.sentences import UnitKind
+from rag.answering.listing import best_listing
+from rag.answering.outline import outline
+from rag.answering.reading import Candidate, Reading
+from rag.answering.selection import Selector, ranking, without_repeats
+from rag.interfaces import SpanScorer
 from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
 
-_MOST_FACTS = 2
-_MOST_SUMMARY = 6
-_MOST_ITEMS = 12
-_NEAR = 0.75
+_MOST_FACTS = 3
+_MOST_PER_PART = 2
+_MOST_REASONS = 4
+_MOST_LED = 4
+_NEAR = 0.85
 
 
 class ExtractiveGenerator:
@@ -32,69 +35,102 @@ class ExtractiveGenerator:
     def generate(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Iterator[str]:
         """Yield the answer sentence by sentence; nothing when the evidence holds no sentence."""
         question = plan.question or (plan.queries[0] if plan.queries else "")
-        parts = [part for part in plan.parts if part.strip()]
-        if plan.form is Form.TABLE and len(parts) > 1:
-            yield from self._table(question, parts, evidence)
+        reading = Reading(evidence)
+        parts = part_questions(plan)
+        if len(parts) > 1 and plan.form is Form.TABLE:
+            yield from self._table(question, parts, reading, evidence)
         elif len(parts) > 1:
-            yield from as_prose(self._of_parts(parts, evidence))
-        elif plan.form is Form.LIST or wanted(question) is Wanted.LIST:
-            yield from self._list(question, evidence)
-        elif wanted(question) in (Wanted.SUMMARY, Wanted.REASON, Wanted.MANNER):
-            yield from as_prose(_in_order(self._best(question, evidence, _MOST_SUMMARY)))
+            yield from as_prose(self._of_parts(parts, reading, evidence))
         else:
-            yield from as_prose(self._best(question, evidence, _MOST_FACTS))
+            yield from self._single(question, plan.form, reading, evidence)
 
-    def _best(self, question: str, evidence: Sequence[Evidence], most: int) -> list[Candidate]:
-        ranked = without_repeats(self._selector.rank(question, evidence))
-        return [one for one in ranked[:most] if one.score >= _NEAR * ranked[0].score or one is ranked[0]]
+    def _single(
+        self, question: str, form: Form, reading: Reading, evidence: Sequence[Evidence]
+    ) -> Iterator[str]:
+        scored = self._selector.scored(question, reading, evidence)
+        ranked = without_repeats(ranking(scored))
+        kind = wanted(question)
+        if form is Form.LIST or kind is Wanted.LIST:
+            yield from _list(question, reading, scored, ranked)
+        elif kind is Wanted.SUMMARY:
+            yield from as_prose(outline(ranked))
+        elif kind in (Wanted.REASON, Wanted.MANNER):
+            yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)))
+        else:
+            yield from as_prose(_completed(_best(_told(ranked, reading), _MOST_FACTS), reading))
 
-    def _of_parts(self, parts: Sequence[str], evidence: Sequence[Evidence]) -> list[Candidate]:
+    def _of_parts(
+        self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
+    ) -> list[Candidate]:
         chosen: list[Candidate] = []
-        for part in parts:
-            best = self._best(part, evidence, 1)
-            chosen += [one for one in best if all(one.span != other.span for other in chosen)]
+        for name, question in parts:
+            for one in self._of_part(name, question, reading, evidence):
+                if all(one.span != other.span for other in chosen):
+                    chosen.append(one)
         return chosen
 
-    def _table(self, question: str, parts: Sequence[str], evidence: Sequence[Evidence]) -> Iterator[str]:
+    def _of_part(
+        self, name: str, question: str, reading: Reading, evidence: Sequence[Evidence]
+    ) -> list[Candidate]:
+        about = name if name != question else ""
+        ranked = self._selector.rank_read(question, reading, evidence, about)
+        return _completed(_best(_told(without_repeats(ranked), reading), _MOST_PER_PART), reading)
+
+    def _table(
+        self, question: str, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
+    ) -> Iterator[str]:
         heading = ("对象", "原文") if language(question) == "zh" else ("Item", "Source text")
-        yield from as_table(heading, [(part, self._best(part, evidence, 1)) for part in parts])
-
-    def _list(self, question: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-        ranked = without_repeats(self._selector.rank(question, evidence))
-        if not ranked:
-            return
-        best = ranked[0]
-        items = _items_after(best) if best.kind is not UnitKind.ITEM else []
-        if items:
-            yield from as_list(best, items)
-        elif best.kind is UnitKind.ITEM:
-            yield from as_list(None, _siblings(best))
-        else:
-            yield from as_prose(self._best(question, evidence, 3))
+        yield from as_table(heading, [(name, self._of_part(name, asked, reading, evidence)) for name, asked in parts])
 
 
-def _items_after(lead: Candidate) -> list[Candidate]:
-    """The list items that stand right behind ``lead``."""
+def _list(
+    question: str, reading: Reading, scored: Sequence[Candidate], ranked: Sequence[Candidate]
+) -> Iterator[str]:
+    listing = best_listing(question, reading, scored)
+    if listing is None:
+        return
+    if listing.items:
+        yield from as_list(listing.lead, listing.items)
+    elif listing.lead is not None:
+        others = [one for one in _best(ranked, _MOST_FACTS) if one.span != listing.lead.span]
+        yield from as_prose([listing.lead, *others[: _MOST_FACTS - 1]])
+
+
+def part_questions(plan: Plan) -> list[tuple[str, str]]:
+    """The parts of a question, each with the question that it asks: its query, or the rest of the question."""
+    parts = [part.strip() for part in plan.parts if part.strip()]
+    rest = plan.question
+    for part in parts:
+        rest = rest.replace(part, " ")
+    asked = []
+    for part in parts:
+        query = next((query for query in plan.queries if part in query and query != plan.question), "")
+        asked.append((part, query or f"{part} {rest}".strip()))
+    return asked
+
+
+def _best(ranked: Sequence[Candidate], most: int) -> list[Candidate]:
+    """The best, and what comes close to it."""
+    return [one for one in ranked[:most] if one.score >= _NEAR * ranked[0].score or one is ranked[0]]
+
+
+def _told(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """Without lines that only name something, unless a list stands behind them or there is nothing else."""
+    return [one for one in ranked if not one.is_label or reading.items(one)] or list(ranked)
+
+
+def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """``chosen`` with the first items of a list behind the line that leads it in."""
     found: list[Candidate] = []
-    for index, unit in enumerate(passage_units(lead.span.chunk.text)):
-        if index <= lead.index:
-            continue
-        if unit.kind is not UnitKind.ITEM or len(found) == _MOST_ITEMS:
-            break
-        span = Span(lead.span.chunk, unit.start, unit.end)
-        found.append(Candidate(span, lead.marker, index, unit.kind, lead.score))
+    for one in chosen:
+        items = reading.items(one)[:_MOST_LED] if one.is_label or _leads(one) else []
+        found += [new for new in [one, *items] if all(new.span != old.span for old in found)]
     return found
 
 
-def _siblings(item: Candidate) -> list[Candidate]:
-    """The items of the list that ``item`` belongs to, itself among them."""
-    all_units = passage_units(item.span.chunk.text)
-    first = item.index
-    while first and all_units[first - 1].kind is UnitKind.ITEM:
-        first -= 1
-    before = Candidate(item.span, item.marker, first - 1, UnitKind.SENTENCE, item.score)
-    return _items_after(before)
+def _leads(one: Candidate) -> bool:
+    return one.text.rstrip().endswith((":", "："))
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(chosen, key=lambda one: (one.marker, one.index))
+    return sorted(chosen, key=lambda one: (one.marker, one.place))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.answering.selection import Candidate, Selector
+from rag.answering.reading import Candidate
+from rag.answering.selection import Selector
 from rag.text import is_cjk
 from rag.types import Evidence
 
@@ -49,8 +50,8 @@ def _head(item: Evidence) -> str:
 
 def _passage(item: Evidence, chosen: Sequence[Candidate]) -> str:
     """The chosen sentences in the order of the document, with a mark where some were left out between."""
-    ordered = sorted(chosen, key=lambda one: one.index)
+    ordered = sorted(chosen, key=lambda one: one.place)
     text = ordered[0].text
     for before, one in pairwise(ordered):
-        text += ("\n" if one.index == before.index + 1 else _GAP) + one.text
+        text += ("\n" if one.place == before.place + 1 else _GAP) + one.text
     return f"{_head(item)}\n{text}"

@@ -1,0 +1,77 @@
+"""Answers in outline: the sentences that stand for a whole section, in its order.
+
+Centrality is the share of a section's words that a sentence holds (a sentence that says what many say), together
+with its relevance, words that announce a finding, and its place; sentences alike are shown once (maximal marginal
+relevance, Carbonell and Goldstein 1998).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from rag.answering.content import keys, pairs
+from rag.answering.reading import Candidate
+
+_MOST = 6
+_LONGEST = 900
+_REDUNDANCY = 0.6
+_CUES = re.compile(
+    r"表明|发现|证明|证实|揭示|结论|总之|综上|提出|推出|给出|介绍|旨在|目标|目的|解决|首个|首次|优于|意味着|导致|因此|认为|指出|显示|实现|"
+    r"\b(?:show|found|find|conclu|demonstrat|propos|introduc|present|aim|result|suggest|reveal|in summary|overall|first)\w*",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"^(?:首先|其次|再次|最后|第[一二三四五六七八九十]|[一二三四]是|一方面|另一方面|first|second|third|finally)", re.IGNORECASE)
+
+
+def outline(ranked: Sequence[Candidate], most: int = _MOST) -> list[Candidate]:
+    """At most ``most`` sentences of the section that the question is about, in the order of the text."""
+    if not ranked:
+        return []
+    members = [one for one in _main_section(ranked) if not one.is_label]
+    value = _values(members)
+    chosen: list[Candidate] = []
+    length = 0
+    while members and len(chosen) < most and length < _LONGEST:
+        best = max(members, key=lambda one: (value[one.run, one.place] - _REDUNDANCY * _likeness(one, chosen), -one.place))
+        members.remove(best)
+        chosen.append(best)
+        length += len(best.text)
+    return sorted(chosen, key=lambda one: (one.run, one.place))
+
+
+def _main_section(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates of the section whose best three sentences score most; without sections, of one run."""
+    groups: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    for one in ranked:
+        chunk = one.span.chunk
+        groups[chunk.document_id, chunk.section or str(one.run)].append(one)
+    return max(groups.values(), key=lambda group: (sum(one.score for one in group[:3]), -group[0].marker))
+
+
+def _values(members: Sequence[Candidate]) -> dict[tuple[int, int], float]:
+    """How much each sentence stands for all."""
+    held = {(one.run, one.place): keys(one.text) for one in members}
+    count: Counter[str] = Counter(key for found in held.values() for key in found)
+    total = {place: sum(math.log(1 + count[key]) for key in found if count[key] > 1) for place, found in held.items()}
+    central = {place: total[place] / math.sqrt(len(held[place]) + 8) for place in held}
+    highest = max(central.values(), default=0.0) or 1.0
+    best = max((one.score for one in members), default=0.0) or 1.0
+    first = min(((one.run, one.place) for one in members), default=(0, 0))
+    return {
+        (one.run, one.place): 0.4 * central[one.run, one.place] / highest
+        + 0.35 * one.score / best
+        + 0.15 * bool(_CUES.search(one.text))
+        + 0.1 * bool(_ORDINAL.match(one.text))
+        + 0.1 * ((one.run, one.place) == first)
+        for one in members
+    }
+
+
+def _likeness(one: Candidate, chosen: Sequence[Candidate]) -> float:
+    mine = pairs(one.text)
+    return max(
+        (len(mine & pairs(other.text)) / max(1, min(len(mine), len(pairs(other.text)))) for other in chosen), default=0.0
+    )
