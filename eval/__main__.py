@@ -9,8 +9,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from eval import commands
+from eval import commands, judges, makeset, suite
 from eval.corpora import ENGINE, FLOOR
 from eval.errors import EvaluationError, Exit
 from eval.judges import open_judge
@@ -52,8 +53,16 @@ def _dispatch(args: argparse.Namespace) -> int:
             return commands.compare_command(args)
         case "gate":
             return commands.gate_command(args)
-        case _:
+        case "data":
             return commands.check_command(args)
+        case "suite":
+            return suite.suite_command(args, settings, lambda name: open_judge(name, args))
+        case "table":
+            return suite.table_command(args)
+        case "judge-check":
+            return judges.judge_check_command(args)
+        case _:
+            return makeset.make_set_command(args, settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,7 +90,26 @@ def _parser() -> argparse.ArgumentParser:
     check = data.add_parser("check", help="report every broken row and every doubtful label")
     check.add_argument("files", type=Path, nargs="+")
     check.add_argument("--corpus", type=Path)
+    _add_further(parts)
     return parser
+
+
+def _add_further(parts: Any) -> None:
+    many = parts.add_parser("suite", help="run every set below a folder, each into a folder of its own")
+    many.add_argument("data", type=Path)
+    _add_run(many)
+    tabled = parts.add_parser("table", help="one Markdown table of many scored runs")
+    tabled.add_argument("runs", type=Path, help="folder of run folders")
+    tabled.add_argument("--floors", type=Path, help="folder of the floor's run folders, shown beside")
+    judged = parts.add_parser("judge-check", help="how far a judge agrees with labelled pairs")
+    judged.add_argument("files", type=Path, nargs="*", help="pair sets; default: the samples of cite_zh and cite_en")
+    judged.add_argument("--limit", type=int)
+    _add_scoring(judged)
+    made = parts.add_parser("make-set", help="draft questions from documents, for a person to edit")
+    made.add_argument("documents", type=Path, nargs="+")
+    made.add_argument("--out", type=Path, required=True, help="the .jsonl or .csv to write")
+    made.add_argument("--count", type=int, default=50, help="most questions to draft")
+    made.add_argument("--rules-only", action="store_true", help="without the language model even if one is configured")
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:

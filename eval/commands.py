@@ -9,6 +9,7 @@ import argparse
 import json
 import resource
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from eval.gate import Result, check, likely_cause, read_rules
 from eval.judge import Judge
 from eval.manifest import describe_run, describe_set
 from eval.meter import Prices
-from eval.reading import expand, read_cases
+from eval.reading import expand, read_all, read_cases
 from eval.report.html import to_html
 from eval.report.text import (
     COMPARISON_HEADER,
@@ -52,22 +53,34 @@ JudgeOf = Callable[[str], Judge]
 def run_command(args: argparse.Namespace, settings: Settings, judge_of: JudgeOf) -> int:
     """``run``: every case through the system, then score and report."""
     sets = read_all(args.cases, args.limit)
+    with open_corpora(args, settings) as corpora:
+        return run_sets(args, sets, corpora, settings, judge_of)
+
+
+def open_corpora(args: argparse.Namespace, settings: Settings) -> Corpora:
+    """What the arguments say is to be measured."""
+    prices = Prices(args.price_in, args.price_out)
+    return Corpora(settings, system=args.system, index=args.index, keep_queries=args.retrieval_only, prices=prices)
+
+
+def run_sets(args: argparse.Namespace, sets: Sequence[CaseSet], corpora: Corpora, settings: Settings, judge_of: JudgeOf) -> int:
+    """Run sets into one folder, then score and report."""
     folder = RunFolder(args.out)
     _refuse_old_run(folder, args)
     options = Options(
         context=Context(args.context), noise=args.noise, retrieval_only=args.retrieval_only, without_history=args.without_history,
         workers=args.workers, repeat=args.repeat, timeout=args.timeout, max_cost=args.max_cost,
     )  # fmt: skip
-    prices = Prices(args.price_in, args.price_out)
-    with Corpora(settings, system=args.system, index=args.index, keep_queries=args.retrieval_only, prices=prices) as corpora:
-        opened = [corpora.open(cases, args.corpus, drop_false=args.retrieval_only) for cases in sets]
-        described = [_described(cases, place) for cases, place in zip(sets, opened, strict=True)]
-        manifest = describe_run(described, settings, options, args.system, args.profile or "")
-        _check_resumed(folder, manifest, args)
-        folder.write_manifest(manifest)
-        todo = [job for cases, place in zip(sets, opened, strict=True) for job in jobs(cases.cases, place.bench, options.repeat)]
-        whole = _run_jobs(todo, options, folder, retry=args.retry_errors)
-    folder.write_manifest(manifest | {"peak_memory_mb": _peak_memory(), "complete": whole})
+    places = [corpora.open(cases, args.corpus, drop_false=args.retrieval_only) for cases in sets]
+    described = [_described(cases, place) for cases, place in zip(sets, places, strict=True)]
+    manifest = describe_run(described, settings, options, args.system, args.profile or "")
+    _check_resumed(folder, manifest, args)
+    folder.write_manifest(manifest)
+    todo = [job for cases, place in zip(sets, places, strict=True) for job in jobs(cases.cases, place.bench, options.repeat)]
+    began = time.perf_counter()
+    whole = _run_jobs(todo, options, folder, retry=args.retry_errors)
+    spent = round(time.perf_counter() - began, 3)
+    folder.write_manifest(manifest | {"peak_memory_mb": _peak_memory(), "complete": whole, "seconds": spent})
     code = score_command(args, settings, judge_of)
     return code if whole else _say("Stopped: --max-cost is spent; go on with --resume.", Exit.PASS)
 
@@ -170,33 +183,6 @@ def check_command(args: argparse.Namespace) -> int:
         for fault in faults:
             print(f"  {fault}")
     return code
-
-
-def read_all(paths: Sequence[Path], limit: int | None) -> list[CaseSet]:
-    """Every set, or ``limit`` cases spread evenly over each. All broken rows of all files are reported together."""
-    sets: list[CaseSet] = []
-    broken: list[CasesError] = []
-    for path in expand(list(paths)):
-        try:
-            sets.append(read_cases(path))
-        except CasesError as error:
-            broken.append(error)
-    if broken:
-        raise EvaluationError("\n".join(map(str, broken)))
-    names = [cases.name for cases in sets]
-    if twins := {name for name in names if names.count(name) > 1}:
-        raise EvaluationError(f"two case files are both called {', '.join(sorted(twins))}; rename one")
-    if limit is None:
-        return sets
-    return [_spread(cases, limit) for cases in sets]
-
-
-def _spread(cases: CaseSet, limit: int) -> CaseSet:
-    n = len(cases.cases)
-    if n <= limit:
-        return cases
-    chosen = tuple(cases.cases[place * n // limit] for place in range(limit))
-    return CaseSet(cases.name, cases.path, f"{cases.sha256}:{limit}", cases.kind, chosen, cases.corpus)
 
 
 def _run_jobs(todo: Sequence[Job], options: Options, folder: RunFolder, *, retry: bool) -> bool:

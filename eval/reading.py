@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,33 @@ def read_cases(path: Path) -> CaseSet:
         raise CasesError(str(path), [Fault(0, "there is no case in it")])
     digest = hashlib.sha256(text.encode()).hexdigest()
     return CaseSet(name, str(path), digest, _kind(cases), tuple(cases), _corpus_beside(path))
+
+
+def read_all(paths: Sequence[Path], limit: int | None) -> list[CaseSet]:
+    """Every set, or ``limit`` cases spread evenly over each. All broken rows of all files are reported together."""
+    sets: list[CaseSet] = []
+    broken: list[CasesError] = []
+    for path in expand(list(paths)):
+        try:
+            sets.append(read_cases(path))
+        except CasesError as error:
+            broken.append(error)
+    if broken:
+        raise EvaluationError("\n".join(map(str, broken)))
+    names = [cases.name for cases in sets]
+    if twins := {name for name in names if names.count(name) > 1}:
+        raise EvaluationError(f"two case files are both called {', '.join(sorted(twins))}; rename one")
+    if limit is None:
+        return sets
+    return [_spread(cases, limit) for cases in sets]
+
+
+def _spread(cases: CaseSet, limit: int) -> CaseSet:
+    n = len(cases.cases)
+    if n <= limit:
+        return cases
+    chosen = tuple(cases.cases[place * n // limit] for place in range(limit))
+    return CaseSet(cases.name, cases.path, f"{cases.sha256}:{limit}", cases.kind, chosen, cases.corpus)
 
 
 def expand(paths: list[Path]) -> list[Path]:

@@ -1,0 +1,131 @@
+"""Fits the weights of ``rag.answering.sufficiency`` on questions whose answer is, or is not, in the documents.
+
+    python -m eval.fit_sufficiency CASES=INDEX[*WEIGHT] [CASES=INDEX[*WEIGHT] …]
+
+``CASES`` is a JSONL file of cases, ``INDEX`` the folder of the index they are asked of, ``WEIGHT`` how much each of
+them counts. Even lines are fitted, odd lines confirm; the weights are printed, and for both halves refusals on
+unanswerable, false refusals on answerable questions, and balanced accuracy.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answering.coverage import Features
+from rag.answering.planner import RulePlanner
+from rag.assemble import open_engine
+from rag.config import Settings
+from rag.events import Planned, Reranked
+from rag.types import Action, Turn
+
+Numbers = NDArray[np.float64]
+_RIDGE = 0.2
+_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question: features of the whole and of its parts, and whether the documents answer it."""
+
+    features: tuple[Features, ...]
+    answerable: bool
+
+
+def is_answerable(case: dict[str, Any]) -> bool:
+    """What the case expects."""
+    expected = case.get("expected_action")
+    if expected is not None:
+        return bool(expected == "retrieve")
+    return not str(case.get("type", "")).startswith("unanswerable") and bool(case.get("gold") or case.get("answers"))
+
+
+def samples(cases: Path, index: Path) -> Iterator[Sample]:
+    """The samples of one set, in the order of its lines; questions that are not searched for are left out."""
+    opened = open_engine(Settings.load(index_dir=index, llm="none", evidence_floor=0.0))
+    planner = RulePlanner(opened.index, opened.index.sparse)
+    for line in cases.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        if case.get("expected_action") in ("direct", "clarify"):
+            continue
+        history = tuple(Turn(turn["role"], turn["content"]) for turn in case.get("history", ()))
+        events = list(opened.engine.retrieve(case["question"], history))
+        plan = next(event.plan for event in events if isinstance(event, Planned))
+        found = [event for event in events if isinstance(event, Reranked)]
+        if plan.action is not Action.RETRIEVE or not found:
+            continue
+        asked = (plan.question, *(plan.parts if len(plan.parts) > 1 else ()))
+        measure = planner.sufficiency.coverage.features
+        yield Sample(tuple(measure(part, found[-1].evidence) for part in asked), is_answerable(case))
+
+
+def fit(rows: Sequence[Sample], weights: Sequence[float]) -> Numbers:
+    """Bias and weights of the logistic model, by Newton's method with a ridge."""
+    x = np.array([[1.0, *row.features[0].values()] for row in rows])
+    y = np.array([float(row.answerable) for row in rows])
+    w = np.array(weights)
+    ridge = np.eye(x.shape[1]) * _RIDGE
+    ridge[0, 0] = 1e-6
+    beta = np.zeros(x.shape[1])
+    for _ in range(_STEPS):
+        p = 1 / (1 + np.exp(-x @ beta))
+        gradient = x.T @ (w * (y - p)) - ridge @ beta
+        hessian = (x * (w * p * (1 - p))[:, None]).T @ x + ridge
+        step = np.linalg.solve(hessian, gradient)
+        beta += step
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return beta
+
+
+def answered(row: Sample, beta: Numbers) -> bool:
+    """Whether the model would answer: the question as a whole, or any of its parts."""
+    return any(beta[0] + float(beta[1:] @ np.array(features.values())) >= 0 for features in row.features)
+
+
+def report(name: str, rows: Sequence[Sample], beta: Numbers) -> str:
+    """One line of figures."""
+    kept = [answered(row, beta) for row in rows if row.answerable]
+    refused = [not answered(row, beta) for row in rows if not row.answerable]
+    parts = [f"{name:<34} n={len(rows):<4}"]
+    if kept:
+        parts.append(f"false refusals {1 - sum(kept) / len(kept):.3f}")
+    if refused:
+        parts.append(f"refusals {sum(refused) / len(refused):.3f}")
+    if kept and refused:
+        parts.append(f"balanced accuracy {(sum(kept) / len(kept) + sum(refused) / len(refused)) / 2:.3f}")
+    return "  ".join(parts)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fit, print, and return the exit code."""
+    if not arguments:
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    sets: dict[str, tuple[list[Sample], float]] = {}
+    for argument in arguments:
+        cases, _, rest = argument.partition("=")
+        index, _, weight = rest.partition("*")
+        sets[cases] = (list(samples(Path(cases), Path(index))), float(weight or 1))
+    rows = [row for held, _ in sets.values() for row in held[::2]]
+    weights = [weight for held, weight in sets.values() for _ in held[::2]]
+    beta = fit(rows, weights)
+    print(f"BIAS = {beta[0]:.2f}")
+    for field, weight in zip(fields(Features), beta[1:], strict=True):
+        print(f"{field.name:>10} {weight:.2f}")
+    for name, (held, _) in sets.items():
+        label = "/".join(Path(name).parts[-3:-1])
+        print(report(f"{label} fitted", held[::2], beta))
+        print(report(f"{label} confirmed", held[1::2], beta))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
