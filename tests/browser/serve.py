@@ -1,6 +1,6 @@
 """Serves the real web application over scripted answers, for the browser tests, in a process of its own.
 
-    python -m tests.browser.serve [--slow-opening SECONDS] [--broken]
+    python -m tests.browser.serve [--opens-after FILE] [--broken]
 
 Settings come from the environment, as in production; prints its address once it listens.
 """
@@ -11,6 +11,7 @@ import argparse
 import socket
 import sys
 import time
+from pathlib import Path
 
 import uvicorn
 
@@ -24,12 +25,13 @@ from tests.browser.fake_engine import FakeEngine
 def main() -> None:
     """Listen until killed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--slow-opening", type=float, default=0.0)
+    parser.add_argument("--opens-after", type=Path, help="open the index once this file is there")
     parser.add_argument("--broken", action="store_true")
     options = parser.parse_args()
 
     def open_engine() -> FakeEngine:
-        time.sleep(options.slow_opening)
+        while options.opens_after and not options.opens_after.exists():
+            time.sleep(0.05)
         if options.broken:
             raise IndexCorrupt("secret-path/vectors.bin is cut short")
         return FakeEngine()

@@ -175,5 +175,7 @@ def test_motion_stops_for_those_who_asked_for_less(open_chat: OpenChat) -> None:
     chat = open_chat(reduced_motion="reduce")
     chat.send("慢慢说")
     expect(chat.page.locator(".zj-now")).to_be_visible()
-    name = chat.page.locator(".zj-now").evaluate("e => getComputedStyle(e, '::after').animationName")
-    assert name == "none"
+    name = "getComputedStyle(document.querySelector('.zj-now'), '::after').animationName"
+    assert chat.page.evaluate(name) == "none"
+    chat.page.emulate_media(reduced_motion="no-preference")
+    assert chat.page.evaluate(name) == "zj-breathe"

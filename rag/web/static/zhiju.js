@@ -133,8 +133,7 @@
       opened = { menu, button };
       $("button, a", menu)?.focus();
     });
-    document.body.append(menu);
-    return button;
+    return [button, menu];
   }
   async function request(path, options = {}) {
     const response = await fetch(data.base + path, { credentials: "same-origin", ...options });
@@ -191,8 +190,8 @@
   }
   function fullTools() {
     return [
-      menuButton("history", icon("M12 7v5l3 2", "M3.500 12a8.500 8.500 0 1 0 2.600-6.100L3.500 8.300M3.500 4v4.300h4.300"), fillHistory),
-      menuButton("export", icon("M12 4v11M7.500 11l4.500 4.500 4.500-4.500M4.500 19.500h15"), fillExport),
+      ...menuButton("history", icon("M12 7v5l3 2", "M3.500 12a8.500 8.500 0 1 0 2.600-6.100L3.500 8.300M3.500 4v4.300h4.300"), fillHistory),
+      ...menuButton("export", icon("M12 4v11M7.500 11l4.500 4.500 4.500-4.500M4.500 19.500h15"), fillExport),
       tool("theme", icon("M12 3.500a8.500 8.500 0 1 0 8.500 8.500A6.500 6.500 0 0 1 12 3.500z"), toggleTheme),
       make("button", { class: "zj-tool", type: "button", id: "zj-language", lang: language === "zh" ? "en" : "zh", onclick: switchLanguage }, words.language)];
   }
@@ -416,7 +415,7 @@
     const app = $("gradio-app");
     app.before(header());
     app.before(make("a", { class: "zj-skip", href: "#zj-composer", onclick: (event) => { event.preventDefault(); field("zj-composer").focus(); } }, words.skip));
-    app.after(panel, hint, said, announced, make("p", { class: "zj-foot" }, words.disclaimer));
+    app.after(panel, hint, said, announced, make("footer", { class: "zj-foot" }, words.disclaimer));
     let timer = 0;
     new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(tidy, 30); }).observe($("#zj-chat"), { childList: true, subtree: true, characterData: true });
     let composing = 0;
@@ -426,7 +425,9 @@
     for (const kind of ["keydown", "keypress"]) {
       window.addEventListener(kind, (event) => {
         const writing = event.isComposing || event.keyCode === 229 || Date.now() < composing;
-        if (event.target === input && event.key === "Enter" && writing) event.stopImmediatePropagation();
+        if (event.target !== input || event.key !== "Enter" || !writing) return;
+        event.stopImmediatePropagation();
+        if (!event.isComposing) event.preventDefault();
       }, true);
     }
     tidy();
