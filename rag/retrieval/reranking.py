@@ -6,26 +6,42 @@ Finding candidates and merging rankings happen elsewhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from rag.interfaces import Embedder, Vector
+from rag.interfaces import Embedder
+from rag.retrieval.evidence import features, probabilities
+from rag.retrieval.fusion import DenseScores, SparseScores
 from rag.retrieval.late_interaction import TokenSource, best_matches, word_tokens
 from rag.types import Hit, Stage
 
-_LOW_QUANTILE = 0.2
-_INTERCEPT, _MEAN, _LOW = -50.0, 45.0, 15.0
+
+class Searched(TokenSource, Protocol):
+    """An index whose chunks are reranked."""
+
+    @property
+    def sparse(self) -> SparseScores:
+        """Its sparse search."""
+        ...
+
+    def dense(self, embedder: Embedder) -> DenseScores:
+        """Its dense search."""
+        ...
 
 
 class MaxSimReranker:
-    """A ``Reranker`` by late interaction: the mean over the query's tokens of the best cosine in the passage."""
+    """A ``Reranker`` by late interaction: the mean over the query's words of the best cosine in the passage.
 
-    def __init__(self, embedder: Embedder, tokens: TokenSource) -> None:
-        self._embedder = embedder
-        self._tokens = tokens
+    MaxSim orders; how far sparse search agrees decides between passages that are close, and both together make the
+    probability (see ``evidence``).
+    """
+
+    def __init__(self, embedder: Embedder, index: Searched) -> None:
+        self._embedder, self._index = embedder, index
+        self._sparse, self._dense = index.sparse, index.dense(embedder)
 
     def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
         """Order ``hits`` anew; equal scores by chunk id.
@@ -35,9 +51,11 @@ class MaxSimReranker:
         """
         if not hits:
             return []
+        ids = [hit.chunk.id for hit in hits]
         words = word_tokens(query, self._embedder.embed_query(query))
-        matches = best_matches(words, [self._tokens.tokens_of(hit.chunk.id)[0] for hit in hits])
-        return ranked(hits, probabilities(matches))
+        matches = best_matches(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids])
+        coverage = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
+        return ranked(hits, probabilities(features(matches, self._dense.mean(query), coverage)).tolist())
 
 
 class NoReranker:
@@ -46,18 +64,9 @@ class NoReranker:
     def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits as they came, under the stage's name."""
         return [
-            replace(hit, score=min(1.0, max(0.0, hit.score)), rank=rank, stage=Stage.RERANKED)
+            replace(hit, score=float(np.clip(hit.score, 0, 1)), rank=rank, stage=Stage.RERANKED)
             for rank, hit in enumerate(hits, 1)
         ]
-
-
-def probabilities(matches: Vector) -> list[float]:
-    """From the best cosine of each query token in each passage, (n, q), one probability a passage."""
-    if not matches.shape[1]:
-        return [0.0] * len(matches)
-    mean = matches.mean(axis=1)
-    low = np.quantile(matches, _LOW_QUANTILE, axis=1)
-    return [_logistic(_INTERCEPT + _MEAN * float(m) + _LOW * float(q)) for m, q in zip(mean, low, strict=True)]
 
 
 def ranked(hits: Sequence[Hit], scores: Sequence[float]) -> list[Hit]:
@@ -67,7 +76,3 @@ def ranked(hits: Sequence[Hit], scores: Sequence[float]) -> list[Hit]:
         replace(hits[index], score=scores[index], rank=rank, stage=Stage.RERANKED)
         for rank, index in enumerate(order, 1)
     ]
-
-
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.interfaces import Embedding, Vector
+from rag.retrieval.late_interaction import best_matches, range_maxima, range_means, token_ranges, word_tokens
+
+
+def _vectors(count: int, seed: int, dimension: int = 6) -> Vector:
+    vectors = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
+    normalised: Vector = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalised
+
+
+@given(lengths=st.lists(st.integers(0, 6), max_size=6), words=st.integers(1, 5))
+def test_best_matches_are_the_largest_cosines_of_each_passage(lengths: list[int], words: int) -> None:
+    query = _vectors(words, 99)
+    passages = [_vectors(length, seed) for seed, length in enumerate(lengths)]
+    found = best_matches(query, passages)
+    assert found.shape == (len(lengths), words)
+    for row, passage in zip(found, passages, strict=True):
+        expected = (passage @ query.T).max(axis=0) if len(passage) else np.zeros(words)
+        assert np.allclose(row, expected, atol=1e-6)
+
+
+def test_a_query_without_tokens_matches_nothing() -> None:
+    assert best_matches(_vectors(0, 1), [_vectors(3, 2)]).shape == (1, 0)
+
+
+@given(data=st.data(), rows=st.integers(1, 8))
+def test_maxima_and_means_are_those_of_the_rows_in_each_range(data: st.DataObject, rows: int) -> None:
+    values = _vectors(rows, rows)
+    starts = data.draw(st.lists(st.integers(0, rows - 1), min_size=1, max_size=6))
+    ranges = np.array([(start, data.draw(st.integers(start + 1, rows))) for start in starts])
+    maxima, means = range_maxima(values, ranges), range_means(values, ranges)
+    for (start, end), highest, mean in zip(ranges, maxima, means, strict=True):
+        expected = values[start:end].mean(axis=0)
+        assert np.allclose(highest, values[start:end].max(axis=0), atol=1e-6)
+        assert np.allclose(mean, expected / np.linalg.norm(expected), atol=1e-4)
+
+
+def test_tokens_that_overlap_a_stretch_are_its_own() -> None:
+    spans = np.array([[0, 2], [2, 3], [4, 6], [6, 7]], dtype=np.int32)
+    stretches = [(0, 2), (1, 3), (3, 4), (3, 5), (6, 9), (0, 7), (7, 9)]
+    ranges = token_ranges(spans, [start for start, _ in stretches], [end for _, end in stretches])
+    assert ranges.tolist() == [[0, 1], [0, 2], [2, 2], [2, 3], [3, 4], [0, 4], [4, 4]]
+
+
+def test_punctuation_is_left_out_of_the_words() -> None:
+    text = "长城，多长？"
+    spans = np.array([(n, n + 1) for n in range(len(text))], dtype=np.int32)
+    embedding = Embedding(np.ones(6, np.float32), _vectors(len(text), 5), spans)
+    assert word_tokens(text, embedding).tolist() == embedding.tokens[[0, 1, 3, 4]].tolist()
+
+
+def test_a_text_of_punctuation_alone_keeps_all_its_tokens() -> None:
+    embedding = Embedding(np.ones(6, np.float32), _vectors(2, 5), np.array([(0, 1), (1, 2)], dtype=np.int32))
+    assert word_tokens("？！", embedding).tolist() == embedding.tokens.tolist()

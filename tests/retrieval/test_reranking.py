@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rag.config import Settings
+from rag.interfaces import Embedding
+from rag.retrieval.analysis import Analyzer
+from rag.retrieval.catalogue import Index
+from rag.retrieval.embedding import SentenceTransformerEmbedder
+from rag.retrieval.evidence import Weights, features, probabilities
+from rag.retrieval.reranking import MaxSimReranker, NoReranker, ranked
+from rag.retrieval.store import open_index, write_index
+from rag.types import Chunk, Document, Hit, Scope, Stage
+from tests.fakes import HashEmbedder
+
+
+def _hits(index: Index, score: float = 0.4) -> list[Hit]:
+    chunks = [index.chunks[position] for position in range(len(index.chunks))]
+    return [Hit(chunk, score, rank, Stage.FUSED) for rank, chunk in enumerate(chunks, 1)]
+
+
+def test_the_passage_with_the_querys_words_comes_first(index: Index, embedder: HashEmbedder) -> None:
+    hits = MaxSimReranker(embedder, index).rerank("大熊猫每天吃掉多少竹子？", _hits(index))
+    assert hits[0].chunk.text == "大熊猫每天吃掉十二公斤竹子。"
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    assert {hit.stage for hit in hits} == {Stage.RERANKED}
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_the_order_of_the_candidates_does_not_matter(index: Index, embedder: HashEmbedder) -> None:
+    reranker = MaxSimReranker(embedder, index)
+    forwards = reranker.rerank("长城有多长", _hits(index))
+    assert reranker.rerank("长城有多长", list(reversed(_hits(index)))) == forwards
+
+
+def test_a_query_without_words_still_gets_an_order(index: Index, embedder: HashEmbedder) -> None:
+    assert len(MaxSimReranker(embedder, index).rerank("？", _hits(index))) == len(_hits(index))
+
+
+def test_without_candidates_nothing_is_embedded(index: Index) -> None:
+    class Silent(HashEmbedder):
+        def embed_query(self, text: str) -> Embedding:
+            raise AssertionError("it was asked to embed")
+
+    assert MaxSimReranker(Silent(), index).rerank("长城", []) == []
+
+
+def test_a_chunk_that_is_not_in_the_index_is_an_error(index: Index, embedder: HashEmbedder) -> None:
+    stranger = Chunk("no#0", "no", "", "", "长城", 0, 2)
+    with pytest.raises(KeyError):
+        MaxSimReranker(embedder, index).rerank("长城", [Hit(stranger, 0.5, 1, Stage.FUSED)])
+
+
+def test_equal_scores_are_ordered_by_chunk_id(index: Index) -> None:
+    hits = list(reversed(_hits(index)))
+    assert [hit.chunk.id for hit in ranked(hits, [0.5] * len(hits))] == sorted(hit.chunk.id for hit in hits)
+
+
+def test_no_reranker_keeps_the_order_and_bounds_the_scores(index: Index) -> None:
+    first, second, *_ = _hits(index)
+    hits = NoReranker().rerank("长城", [replace(second, score=3.0), replace(first, score=-1.0)])
+    assert [(hit.chunk.id, hit.score, hit.rank) for hit in hits] == [(second.chunk.id, 1.0, 1), (first.chunk.id, 0.0, 2)]
+
+
+def test_features_are_maxsim_background_and_coverage() -> None:
+    matches = np.array([[0.8, 0.6], [0.9, 0.9]], dtype=np.float32)
+    rows = features(matches, 0.75, np.array([0.1, 0.4]))
+    assert rows == pytest.approx(np.array([[0.7, 0.75, 0.1], [0.9, 0.75, 0.4]]), abs=1e-6)
+
+
+def test_probabilities_are_the_logistic_of_the_weighted_sum() -> None:
+    rows = np.array([[0.9, 0.8, 0.5], [0.0, 0.0, 1e9]])
+    found = probabilities(rows, Weights(10.0, -10.0, 2.0, -1.0))
+    assert found.tolist() == pytest.approx([1 / (1 + np.exp(-1.0)), 1.0])
+
+
+def test_more_of_either_kind_of_match_is_more_probable_and_a_nearer_collection_less() -> None:
+    base = np.array([[0.85, 0.78, 0.2]])
+    higher = base + np.array([[0.02, 0, 0], [0, 0, 0.1], [0, -0.02, 0]])
+    assert (probabilities(higher) > probabilities(base)[0]).all()
+
+
+PASSAGES = {
+    "长城": "长城全长21196公里，明朝修筑了今天看到的大部分。",
+    "熊猫": "大熊猫主要生活在四川的竹林里，每天吃掉十二公斤竹子。",
+    "玉山": "臺灣最高的山是玉山，海拔3952公尺。",
+    "model": "Baichuan-7B was trained on 1.2 trillion tokens of text.",
+    "茶": "龙井茶产于杭州西湖一带，以清明前采摘的嫩芽为上品。",
+    "银行": "2008年金融危机之后，许多国家提高了银行的资本充足率要求。",
+}
+
+
+@pytest.mark.encoder
+def test_with_the_real_encoder_questions_find_their_passage_and_strange_ones_fall_below_the_floor(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = Settings.load({})
+    embedder = SentenceTransformerEmbedder.from_settings(settings)
+    documents = [Document(name, name, text, name, "0" * 64) for name, text in PASSAGES.items()]
+    chunks = [Chunk(f"{d.id}#0", d.id, d.title, "", d.text, 0, len(d.text)) for d in documents]
+    folder = tmp_path_factory.mktemp("index") / "index"
+    analyzer = Analyzer()
+    write_index(folder, documents, chunks, embedder, analyzer, settings={})
+    index = open_index(folder, embedder_name=embedder.name, analyzer=analyzer)
+    reranker, dense = MaxSimReranker(embedder, index), index.dense(embedder)
+
+    def best(question: str) -> Hit:
+        return reranker.rerank(question, dense.search(question, 6, Scope()))[0]
+
+    found = {question: best(question) for question in ("长城有多长？", "大熊猫每天吃多少竹子？", "台湾最高的山是哪座？")}
+    assert [hit.chunk.document_id for hit in found.values()] == ["长城", "熊猫", "玉山"]
+    assert best("How many tokens was Baichuan-7B trained on?").chunk.document_id == "model"
+    assert all(hit.score > settings.evidence_floor for hit in found.values())
+    assert best("谁发明了电话？").score < min(hit.score for hit in found.values())
