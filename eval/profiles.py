@@ -10,6 +10,8 @@ from eval.errors import EvaluationError
 
 QUESTIONS = Path(__file__).resolve().parent / "questions"
 SEEDS = QUESTIONS / "seeds.jsonl"
+_SMOKE = ("cite_zh_sample", "retrieve_decision_sample")
+_SMOKE_CASES = 60
 PROFILES = ("smoke", "standard", "full")
 DATA = "EVAL_DATA"
 """Environment variable: a folder with further sets, one a folder, for the full profile."""
@@ -22,8 +24,11 @@ def resolve_profile(args: argparse.Namespace) -> None:
             raise EvaluationError("give --cases or --profile, not both")
         return
     match args.profile:
-        case None | "smoke":
+        case None:
             args.cases = [SEEDS]
+        case "smoke":
+            args.cases = [SEEDS, *(QUESTIONS / name for name in _SMOKE)]
+            args.limit = args.limit or _SMOKE_CASES
         case "standard":
             args.cases = [SEEDS, *_samples()]
         case "full":
