@@ -116,7 +116,7 @@ def read_dense(path: Path, count: int, dimension: int) -> Any:
     if not isinstance(index, faiss.IndexIDMap2):
         raise IndexCorrupt(f"{path} holds a {type(index).__name__}, which is never written here.")
     inner = faiss.downcast_index(index.index)
-    allowed = faiss.IndexFlatIP if count <= FLAT_LIMIT else faiss.IndexIVFScalarQuantizer
+    allowed = (faiss.IndexFlatIP, faiss.IndexIVFScalarQuantizer)
     if not isinstance(inner, allowed) or inner.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise IndexCorrupt(f"{path} holds a {type(inner).__name__}, which is not what was written here.")
     if (index.ntotal, index.d) != (count, dimension):

@@ -129,7 +129,7 @@ def open_postings(directory: Path, count: int) -> Postings:
     Raises:
         IndexCorrupt: a file cannot be read or holds another number of chunks.
     """
-    if count <= SMALL:
+    if not (directory / _FOLDER).is_dir():
         return RankPostings(read_terms(directory, count))
     postings = MappedPostings.open(directory)
     if len(postings.scores(())) != count:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexCorrupt, IndexMismatch, IndexNotFound, StoreError
-from rag.retrieval import generations
+from rag.interfaces import Retriever
+from rag.retrieval import dense, generations, postings
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import Index
 from rag.retrieval.generations import current
@@ -269,6 +270,28 @@ def test_records_that_contradict_each_other_are_refused(tmp_path: Path, analyzer
         write_index(tmp_path, [document], [wrong], HashEmbedder(), analyzer, settings={})
     with pytest.raises(ValueError, match="same id"):
         write_index(tmp_path, [document, document], [], HashEmbedder(), analyzer, settings={})
+
+
+def test_a_large_index_is_written_and_searched_the_same(
+    tmp_path: Path, index: Index, library: Library, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings, "SMALL", 3)
+    monkeypatch.setattr(dense, "FLAT_LIMIT", 6)
+    monkeypatch.setattr(dense, "_PER_LIST", 4)
+    write_index(tmp_path, *library, HashEmbedder(), analyzer, settings={})
+    large = open_index(tmp_path, analyzer=analyzer)
+    assert {"sparse/data.csc.index.npy", "terms.jsonl"} <= set(large.manifest.files)
+    assert verify(tmp_path) == []
+    for query in ("大熊猫吃竹子", "长城有多长", "tokens of Baichuan"):
+        assert ranking(large.sparse, query) == ranking(index.sparse, query)
+        assert ranking(large.dense(HashEmbedder()), query) == ranking(index.dense(HashEmbedder()), query)
+    assert large.frequency("大熊猫") == 3
+    assert write_index(tmp_path, *library, HashEmbedder(), analyzer, settings={}).generation == 1
+    assert remove_document(tmp_path, "熊猫").chunks == 6
+
+
+def ranking(retriever: Retriever, query: str) -> list[tuple[str, float]]:
+    return [(hit.chunk.id, round(hit.score, 4)) for hit in retriever.search(query, 4, ANYWHERE)]
 
 
 def test_opening_loads_neither_torch_nor_faiss(directory: Path) -> None:
