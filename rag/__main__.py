@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.build import build, remove, sources_of, verify
+from rag.build import build, remove, verify
 from rag.config import Settings
 from rag.errors import ConfigError, ModelError, PromptError, RagError
 from rag.events import Answered, Event, Token
@@ -98,10 +98,9 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _index(options: argparse.Namespace) -> int:
-    settings = _settings(options)
-    sources = tuple(options.paths) or sources_of(settings)
+    settings = Settings.load(index_dir=options.index, sources=tuple(options.paths) or None)
     with Bar("Indexing") as bar:
-        report = build(settings, sources=sources, progress=bar.update, on_failure=_report, restore=True)
+        report = build(settings, progress=bar.update, on_failure=_report, restore=True)
     if not report.documents:
         _say("Nothing could be indexed; the index is as it was.")
         return INDEX

@@ -141,6 +141,17 @@ def test_sources_of_the_last_time_are_kept_where_none_are_set(settings: Settings
     assert sources_of(Settings.load({}, index_dir=folder)) == (Path("seeds"),)
 
 
+def test_uploads_are_a_source_beside_those_that_are_named(settings: Settings, folder: Path, tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    with_uploads = settings.model_copy(update={"upload_dir": uploads})
+    assert sources_of(with_uploads) == (folder,)
+    (uploads / "鱼.md").write_text("鱼会游。", encoding="utf-8")
+    assert sources_of(with_uploads) == (folder, uploads)
+    build(with_uploads, embedder=CountingEmbedder())
+    assert ids(with_uploads) == ["狗.md", "猫.md", "鱼.md"]
+
+
 def test_a_removed_document_is_gone_from_everything_and_stays_out(settings: Settings, folder: Path) -> None:
     build(settings, embedder=CountingEmbedder())
     remove(settings, "猫.md")
