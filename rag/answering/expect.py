@@ -32,7 +32,7 @@ class Wanted(StrEnum):
 _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     (wanted, re.compile(pattern))
     for wanted, pattern in (
-        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:有|包括|分为|分成|分)(?:什么|哪)|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
+        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:包括|分为|分成|分)(?:什么|哪)|有哪|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
         (Wanted.SUMMARY, r"总结|概括|概述|概要|大意|要点|简要|简单说|讲讲|说说|梳理|介绍(?:一?下|下)?|讲了(?:啥|什么|些什么)|大概(?:情况|内容)|主要(?:内容|观点|结论|讲|说)|怎么看|\bsummar|\boverview\b|\boutline\b|main (?:points|ideas|findings)|\bdescribe\b|tell me about"),
         (Wanted.REASON, r"为什么|为何|为啥|原因|何故|怎么会|\bwhy\b|\breason\b|what caused"),
         (Wanted.COUNT, r"多少|几(?!乎|何|时)|多(?:大|长|高|远|重|快|久|宽|深)|第几|比例|占比|百分之|数量|规模|\bhow (?:many|much|long|old|large|big|tall|far|high|fast|often)\b|what (?:percent|percentage|share|number|proportion|amount|fraction|score|size|population)|\bnumber of\b"),
@@ -68,6 +68,7 @@ _PLACE_CUE = re.compile(r"大学|学院|学校|中学|高中|[市省县区镇村
 _REASON_CUE = re.compile(r"因为|由于|因此|所以|导致|原因|以便|为了|使得|从而|because|due to|since|therefore|as a result|in order to|so that|caused|led to|owing to")
 _MANNER_CUE = re.compile(r"通过|利用|使用|采用|借助|用|以.{1,12}(?:方式|方法)|\bby\b|\busing\b|\bwith\b|\bthrough\b|\bvia\b")
 _MEANING_CUE = re.compile(r"是(?:一|指|由|为|用)|指的?是|即|用于|用来|旨在|称为|衡量|意思|\bis an?\b|\brefers to\b|\bmeans?\b|\bis the\b|\bused (?:to|for)\b")
+_COMPOSED = re.compile(r"包括|包含|涵盖|由[^。]{1,60}(?:组成|构成)|分为|分成|有(?:以下|如下)|(?:如下|以下)[^。，]{0,12}[:：]|\b(?:includ|consist|compris)\w*|composed of|made up of|as follows", re.IGNORECASE)
 _LIST_CUE = re.compile(r"[、]|包括|分别|以下|如下|[一二三四五六七八九十两\d][个种类项条点方]|第一|首先|；|, .+ and |includ|such as|following")
 
 
@@ -93,7 +94,7 @@ def holds(kind: Wanted, text: str, question: str) -> float:
         case Wanted.MEANING:
             return float(bool(_MEANING_CUE.search(text)))
         case Wanted.LIST:
-            return 0.6 * bool(_LIST_CUE.search(text))
+            return 1.0 if _COMPOSED.search(text) else 0.5 * bool(_LIST_CUE.search(text))
         case _:
             return 0.5
 

@@ -11,6 +11,7 @@ from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
 from rag.interfaces import SpanScorer
+from rag.sentences import UnitKind
 from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
 
@@ -18,7 +19,7 @@ _MOST_FACTS = 3
 _MOST_PER_PART = 2
 _MOST_REASONS = 4
 _MOST_LED = 4
-_NEAR = 0.85
+_NEAR, _NEAR_LIST = 0.85, 0.65
 
 
 class ExtractiveGenerator:
@@ -57,7 +58,7 @@ class ExtractiveGenerator:
         elif kind in (Wanted.REASON, Wanted.MANNER):
             yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)))
         else:
-            yield from as_prose(_completed(_best(_told(ranked, reading), _MOST_FACTS), reading))
+            yield from as_prose(_completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS])
 
     def _of_parts(
         self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
@@ -92,7 +93,7 @@ def _list(
     if listing.items:
         yield from as_list(listing.lead, listing.items)
     elif listing.lead is not None:
-        others = [one for one in _best(ranked, _MOST_FACTS) if one.span != listing.lead.span]
+        others = [one for one in _best(ranked, _MOST_FACTS, _NEAR_LIST) if one.span != listing.lead.span]
         yield from as_prose([listing.lead, *others[: _MOST_FACTS - 1]])
 
 
@@ -109,21 +110,26 @@ def part_questions(plan: Plan) -> list[tuple[str, str]]:
     return asked
 
 
-def _best(ranked: Sequence[Candidate], most: int) -> list[Candidate]:
-    """The best, and what comes close to it."""
-    return [one for one in ranked[:most] if one.score >= _NEAR * ranked[0].score or one is ranked[0]]
+def _best(ranked: Sequence[Candidate], most: int, near: float = _NEAR) -> list[Candidate]:
+    """The best, and what comes as ``near`` to it."""
+    return [one for one in ranked[:most] if one.score >= near * ranked[0].score or one is ranked[0]]
 
 
 def _told(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
     """Without lines that only name something, unless a list stands behind them or there is nothing else."""
-    return [one for one in ranked if not one.is_label or reading.items(one)] or list(ranked)
+    return [one for one in ranked if not _names_only(one, reading)] or list(ranked)
+
+
+def _names_only(one: Candidate, reading: Reading) -> bool:
+    return one.is_label and not reading.items(one)
 
 
 def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
     """``chosen`` with the first items of a list behind the line that leads it in."""
     found: list[Candidate] = []
     for one in chosen:
-        items = reading.items(one)[:_MOST_LED] if one.is_label or _leads(one) else []
+        heads = one.is_label or _leads(one) or one.kind is UnitKind.ITEM
+        items = reading.items(one)[:_MOST_LED] if heads else []
         found += [new for new in [one, *items] if all(new.span != old.span for old in found)]
     return found
 

@@ -20,6 +20,7 @@ _COUNT_BONUS = 0.3
 _LIST_BONUS = 0.1
 _NAME_BONUS = 0.6
 _ASKED_COUNT = re.compile(r"哪([两二三四五六七八九十]|\d{1,2})|([两二三四五六七八九十]|\d{1,2})(?:个|种|类|项|条|点|方面|层面|部分|步|位|大)|\b(two|three|four|five|six|seven|eight|nine|ten)\b")
+_QUOTED = re.compile(r"《[^》]*》|“[^”]*”|「[^」]*」|\"[^\"]*\"")
 _ENUMERATED = re.compile(r"、|, (?=\S)|；|;")
 _DIGITS = {sign: value for value, signs in enumerate(("", "", "两二", "三", "四", "五", "六", "七", "八", "九", "十")) for sign in signs}
 
@@ -52,18 +53,19 @@ def best_listing(question: str, reading: Reading, scored: Sequence[Candidate]) -
     ranked = ranking(scored)
     if not ranked:
         return None
-    count, asked = asked_count(question), keys(question)
+    count, asked = asked_count(question), keys(_QUOTED.sub("", question))
     single = max(ranked[:10], key=lambda one: one.score + _enumerates(one, count))
     best = Listing(single, (), single.score + _enumerates(single, count))
     scores = {(one.run, one.place): one.score for one in scored}
     for lead, items in reading.lists():
-        listing = _judge(lead, items, scores, asked, count)
+        listing = _judge(reading, lead, items, scores, asked, count)
         if listing.score > best.score:
             best = listing
     return best
 
 
 def _judge(
+    reading: Reading,
     lead: Candidate | None,
     items: Sequence[Candidate],
     scores: Mapping[tuple[int, int], float],
@@ -72,7 +74,7 @@ def _judge(
 ) -> Listing:
     led = scores[lead.run, lead.place] + _named(lead, asked) if lead else 0.0
     own = sorted((scores[one.run, one.place] for one in items), reverse=True)[:2]
-    heads = sum(one.kind is UnitKind.ITEM for one in items)
+    heads = len(reading.fellows(items))
     score = max(led, sum(own) / len(own)) + _LIST_BONUS + _COUNT_BONUS * (heads == count)
     shown = lead if lead is not None and lead.tells and not lead.is_label else None
     return Listing(shown, _first_items(items), score)

@@ -15,7 +15,7 @@ from rag.answering.expect import is_question
 from rag.answering.folded import compact
 from rag.interfaces import Span
 from rag.sentences import Unit, UnitKind, units
-from rag.sentences.lines import is_table_row, is_table_separator
+from rag.sentences.lines import is_table_row, is_table_separator, item_marker
 from rag.types import Evidence
 
 _SHORTEST = 4
@@ -23,11 +23,7 @@ _LABEL = 24
 _REMARKS = 3
 _ADJACENT = 8
 _ENDS = "。！？；…!?;."
-_LEANS = re.compile(
-    r"^(?:[它他她该此这那其]|它们|他们|她们|这些|那些|这种|这一|其中|此外|另外|同时|因此|所以|但是?|不过|然而|而且|并且|值得一提|"
-    r"(?:it|they|he|she|this|that|these|those|its|their|his|her|however|therefore|thus|but|also|in addition|moreover)\b)",
-    re.IGNORECASE,
-)
+_TITLE = re.compile(r"[（(][^（()）]+[)）]|(?:[-•*] )?[A-Z][^a-z\s]*\S*(?:[\s:–-]+(?:[A-Z(]\S*|of|the|and|for|in|on|with|a|an|to|from|by|via|using|driven|based))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +44,24 @@ class Candidate:
 
     @property
     def is_label(self) -> bool:
-        """Whether it names something and tells nothing of it: a short line without an end, or a heading."""
+        """Whether it names something and tells nothing of it: a heading, a short line without an end, a title."""
         text = self.text.strip()
         if self.kind is UnitKind.HEADING:
             return True
-        short = self.kind is UnitKind.SENTENCE and len(text) <= _LABEL and text[-1:] not in _ENDS
-        return short and not any(sign in text[:-1] for sign in ":：|")
+        if self.kind is UnitKind.ROW or text[-1:] in _ENDS:
+            return False
+        if len(text) <= _LABEL and self.kind is UnitKind.SENTENCE:
+            return not any(sign in text[:-1] for sign in ":：|")
+        return _TITLE.fullmatch(text) is not None
 
     @property
-    def leans(self) -> bool:
-        """Whether it begins with a word that only the sentence before makes clear."""
-        return bool(_LEANS.match(self.text))
+    def indent(self) -> int:
+        """The white space before it on its line; -1 where the passage begins with it, so that it is not known."""
+        text, start = self.span.chunk.text, self.span.start
+        if start == 0:
+            return -1
+        before = text[text.rfind("\n", 0, start) + 1 : start]
+        return len(before) if not before.strip() else 0
 
     @property
     def tells(self) -> bool:
@@ -92,48 +95,67 @@ class Reading:
         return sorted(found, key=lambda one: (one.marker, one.place))
 
     def before(self, one: Candidate) -> Candidate | None:
-        """The sentence before; for an item of a list, what leads the list in."""
+        """The sentence before; for an item of a list, what it stands under: the item above it or the lead."""
         run, place = self.runs[one.run], one.place - 1
-        while one.kind is UnitKind.ITEM and place >= 0 and run[place].kind is UnitKind.ITEM:
+        while one.kind is UnitKind.ITEM and place >= 0 and not _above(run[place], one):
             place -= 1
         return run[place] if place >= 0 else None
 
     def items(self, lead: Candidate) -> list[Candidate]:
-        """The items of the list right behind ``lead``, with the further sentences of each line.
+        """The list right behind ``lead``; behind an item, what is indented below it."""
+        following = self.runs[lead.run][lead.place + 1 : lead.place + 2]
+        if not following or following[0].kind is not UnitKind.ITEM:
+            return []
+        if lead.kind is UnitKind.ITEM and following[0].indent <= lead.indent:
+            return []
+        return self.list_from(following[0])
 
-        Lines between two items of one kind (a remark, an example) belong to the list but are left out.
+    def list_from(self, first: Candidate) -> list[Candidate]:
+        """The list that begins with the item ``first``: its fellows, what stands below them, and their sentences.
+
+        Lines between two items (a remark, an example) belong to the list but are left out.
         """
-        found: list[Candidate] = []
+        found = [first]
         skipped = 0
-        for one in self.runs[lead.run][lead.place + 1 :]:
-            if one.kind is UnitKind.ITEM and (not found or _bullet(one) == _bullet(found[0])):
+        level = self._level(first)
+        for one in self.runs[first.run][first.place + 1 :]:
+            if one.kind is UnitKind.ITEM:
+                if 0 <= one.indent < level or (one.indent in (level, -1) and _bullet(one) != _bullet(first)):
+                    break
                 found.append(one)
                 skipped = 0
-            elif found and not skipped and _goes_on(found[-1], one):
+            elif not skipped and _goes_on(found[-1], one):
                 found.append(one)
-            elif found and skipped < _REMARKS and one.kind is UnitKind.SENTENCE:
+            elif one.kind is UnitKind.SENTENCE and not one.is_label and skipped < _REMARKS:
                 skipped += 1
             else:
                 break
         return found
 
+    def fellows(self, items: Sequence[Candidate]) -> list[Candidate]:
+        """Of a list, the items at its own level."""
+        level = self._level(items[0])
+        return [item for item in items if item.kind is UnitKind.ITEM and item.indent in (level, -1)]
+
+    def _level(self, first: Candidate) -> int:
+        """The indentation of a list; where its first item does not tell, that of the next of its kind."""
+        following = self.runs[first.run][first.place + 1 :]
+        fellow = next((one for one in following if one.kind is UnitKind.ITEM and _bullet(one) == _bullet(first)), None)
+        return first.indent if first.indent >= 0 or fellow is None else fellow.indent
+
     def lists(self) -> list[tuple[Candidate | None, list[Candidate]]]:
-        """Every list of two items or more, with the line before it."""
+        """Every list of two items or more, nested ones too, with the line it stands under."""
         found: list[tuple[Candidate | None, list[Candidate]]] = []
         taken: set[tuple[int, int]] = set()
-        for run in self.runs:
-            for one in run:
-                if one.kind is UnitKind.ITEM and (one.run, one.place) not in taken:
-                    items = [one, *self.items(one)] if self._same_list(one) else [one]
-                    taken.update((item.run, item.place) for item in items)
-                    if sum(item.kind is UnitKind.ITEM for item in items) > 1:
-                        found.append((run[one.place - 1] if one.place else None, items))
+        for one in (one for run in self.runs for one in run):
+            if one.kind is not UnitKind.ITEM or (one.run, one.place) in taken:
+                continue
+            items = self.list_from(one)
+            fellows = self.fellows(items)
+            taken.update((item.run, item.place) for item in fellows)
+            if len(fellows) > 1:
+                found.append((self.before(one), items))
         return found
-
-    def _same_list(self, first: Candidate) -> bool:
-        """Whether what follows ``first`` goes on with its list."""
-        following = self.items(first)
-        return bool(following) and _bullet(following[0]) == _bullet(first)
 
     def header(self, row: Candidate) -> Candidate | None:
         """The first row of the table that ``row`` belongs to; None for the first row itself."""
@@ -147,6 +169,15 @@ def _bullet(one: Candidate) -> str:
     """What kind of bullet an item has: that sign, or a number."""
     sign = one.text.lstrip()[:1]
     return "number" if sign.isalnum() or sign in "(（①②③④⑤⑥⑦⑧⑨" else sign
+
+
+def _above(upper: Candidate, one: Candidate) -> bool:
+    """Whether the item ``one`` stands under ``upper``: an item further left, or a line that is no item's."""
+    if upper.kind is UnitKind.ITEM:
+        return 0 <= upper.indent < one.indent
+    text, start = upper.span.chunk.text, upper.span.start
+    line = text[text.rfind("\n", 0, start) + 1 :].split("\n", 1)[0]
+    return not item_marker(line)
 
 
 def _goes_on(before: Candidate, one: Candidate) -> bool:
