@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rag.types import Chunk, Hit, Stage
 
 _RANK_OFFSET = 60
-_TRUST = 4.0
+_TRUST = 8.0
 
 
 class SparseScores(Protocol):
