@@ -35,7 +35,7 @@ def build_page(settings: Settings, service: ChatService, *, embed: bool = False)
             allow_tags=False,
             buttons=[],
             latex_delimiters=[],
-            autoscroll=True,
+            autoscroll=False,
             group_consecutive_messages=False,
             allow_file_downloads=False,
         )

@@ -205,7 +205,9 @@ def _abstained(view: View, language: Language, shelf: Shelf) -> str:
         f'<li><a class="zj-open" href="{escape(shelf.address(identifier))}">{plain(shelf.title(identifier))}</a></li>'
         for identifier in view.answer.nearest
     )
-    return f'{title}<div class="zj-nearest"><p class="zj-label">{escape(say(language, "nearest"))}</p><ul>{items}</ul></div>'
+    named = all(shelf.title(identifier) in view.text for identifier in view.answer.nearest)
+    label = "" if named else f'<p class="zj-label">{escape(say(language, "nearest"))}</p>'
+    return f'{title}<div class="zj-nearest">{label}<ul>{items}</ul></div>'
 
 
 def _missing(parts: tuple[str, ...], language: Language) -> str:

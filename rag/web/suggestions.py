@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from rag.types import Document
+from rag.types import Document, Outcome
 from rag.web.render_view import View
 from rag.web.texts import Language, say
 
@@ -15,6 +15,9 @@ _WIDEST = 44
 _NUMBERING = re.compile(
     r"^(?:第?[0-9一二三四五六七八九十百]+[.、．:：)）章节部分篇]+|[（(][0-9一二三四五六七八九十]+[)）]|[#*•\-\s]+)\s*"
 )
+_CLAUSE = re.compile(r"[,，:：;；。!！|｜]|\s[—–-]+\s")
+_EDGES = " ：:。.，,；;!！“”\"'~"
+_ENDS = " ？?。.！!；;"
 _HAS_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -23,7 +26,10 @@ def follow_ups(view: View, language: Language, most: int = 3) -> tuple[str, ...]
     answer = view.answer
     if answer is None:
         return ()
-    questions = [say(language, "follow_missing", part=part) for part in answer.missing]
+    if answer.outcome not in (Outcome.ANSWERED, Outcome.PARTIAL):
+        return ()
+    missing = [part.strip(_ENDS) for part in answer.missing]
+    questions = [say(language, "follow_missing", part=part) for part in missing if _width(part) <= _WIDEST]
     cited = {citation.chunk_id for citation in answer.citations}
     used = {e.chunk.section for e in view.evidence if e.chunk.id in cited}
     for evidence in view.evidence:
@@ -60,7 +66,9 @@ def _ask(topic: str, number: int, language: Language) -> str:
 
 def _topic(name: str) -> str:
     """A heading as a topic; empty when it is too long, too short or not made of words."""
-    topic = _NUMBERING.sub("", " ".join(name.split())).strip(" ：:。.，,“”\"'")
+    topic = _NUMBERING.sub("", " ".join(name.split())).strip(_EDGES)
+    if _width(topic) > _WIDEST:
+        topic = _CLAUSE.split(topic, maxsplit=1)[0].strip(_EDGES)
     return topic if 6 <= _width(topic) <= _WIDEST and _HAS_WORDS.search(topic) else ""
 
 

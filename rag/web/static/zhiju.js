@@ -369,6 +369,19 @@
   }
 
   /* What every new picture of the messages needs */
+  let latest = "";
+  function showLatest(log) {
+    /* A new question goes to the top and its answer grows below it, so that one reads from the beginning. */
+    const question = all(".zj-question", log).at(-1);
+    const name = question ? `${question.id} ${question.textContent}` : "";
+    if (name === latest) return;
+    latest = name;
+    if (!question) return;
+    const row = question.closest(".message-row");
+    const first = !row.previousElementSibling;
+    log.style.setProperty("--zj-room", first ? "0px" : `${Math.max(0, log.clientHeight - question.offsetHeight - 96)}px`);
+    log.scrollTop += row.getBoundingClientRect().top - log.getBoundingClientRect().top - (first ? 1000 : 0);
+  }
   const unfolded = new Set();
   let wasLive = false;
   function tidy() {
@@ -390,6 +403,7 @@
     ratings.forEach((_, message) => paintRating(message));
     all(".zj-act-up:not([aria-pressed]), .zj-act-down:not([aria-pressed])", log).forEach((button) =>
       button.setAttribute("aria-pressed", String(button.classList.contains("zj-chosen"))));
+    showLatest(log);
     const live = busy();
     log.setAttribute("aria-busy", String(live));
     if (wasLive && !live) announced.textContent = all(".zj-answer .zj-text").at(-1)?.textContent || "";
