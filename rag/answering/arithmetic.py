@@ -27,7 +27,7 @@ _OPERATORS = (
     (r"(?:根号|√|square root of|sqrt of|sqrt)\s*\(?(\d+(?:\.\d+)?)\)?", r"sqrt(\1)"),
     (r"的平方|平方|squared", "^2"),
     (r"的立方|立方|cubed", "^3"),
-    (r"的(\d+)次(?:方|幂)|to the power of (\d+)", r"^\1\2"),
+    (r"的(\d+)次(?:方|幂)|to (?:the )?\s*power of (\d+)", r"^\1\2"),
     (r"打?([1-9])([1-9])折", r"*0.\1\2"),
     (r"打?([1-9])折", r"*0.\1"),
     (r"除以|÷|divided by|over", "/"),

@@ -11,37 +11,38 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from rag.answering.corpus import Corpus
-from rag.answering.expect import holds, wanted
-from rag.answering.terms import Term, bigrams, names, terms
+from rag.answering.mentions import clashes, mentions, wanted_names
+from rag.answering.terms import bigrams, terms
 from rag.sentences import sentence_spans
 from rag.text import CJK, normalise
 from rag.types import Evidence
 
-_PASSAGES = 5
-_WINDOW = 2
+_READ = 5
+"""Passages whose sentences are looked at one by one."""
+_FOLLOWS = 5
+"""The rank whose score the best one is compared with."""
+_FOREIGN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """What is known about a question and its evidence, each from 0 to 1.
 
-    ``passage``, ``union``, ``window``: share of the question's weighted words in the best passage, in all
-    passages together, in the best two neighbouring sentences. ``rare``: the same for the rarest third of the
-    words. ``unknown``: weight of words that no document holds. ``names``: share of names and numbers present in
-    the best passage. ``score``, ``margin``: the best passage's score and its lead over the fifth. ``kind``:
-    whether the best window looks like the kind of answer. ``length``: number of words, tenths.
+    ``passage``, ``window``: share of the question's weighted words in the best passage, and in the best two
+    neighbouring sentences. ``unknown``: weight of words that no document holds. ``names``: whether one passage
+    holds all names and years (1 too where it could not, being in another language). ``clash``: a name occurs only
+    in another version. ``score``, ``margin``: the best passage's score and its lead over the fifth. ``foreign``:
+    the passages are in another language than the question.
     """
 
     passage: float = 0.0
-    union: float = 0.0
     window: float = 0.0
-    rare: float = 0.0
     unknown: float = 0.0
     names: float = 1.0
+    clash: float = 0.0
     score: float = 0.0
     margin: float = 0.0
-    kind: float = 0.0
-    length: float = 0.0
+    foreign: float = 0.0
 
     def values(self) -> tuple[float, ...]:
         """The figures in the order of the fields."""
@@ -60,22 +61,21 @@ class Coverage:
         total = sum(units.values())
         if not total or not evidence:
             return Features(unknown=self._unknown(units, total))
-        passages = [_text_of(item) for item in evidence]
+        passages = [text_of(item) for item in evidence]
         shares = [_share(units, text, total) for text in passages]
         best = max(range(len(passages)), key=lambda index: (shares[index], -index))
-        window, share = self._best_window(units, total, evidence[best], evidence)
         scores = sorted((item.score for item in evidence), reverse=True)
+        foreign = is_foreign(question, evidence[0])
+        named = wanted_names(question)
         return Features(
             passage=shares[best],
-            union=_share(units, " ".join(passages), total),
-            window=share,
-            rare=_rare_share(units, passages[best]),
+            window=_best_window(units, total, [evidence[best], *evidence[:_READ]]),
             unknown=self._unknown(units, total),
-            names=_names_share(question, passages),
+            names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
+            clash=float(bool(self.other_versions(question, evidence))),
             score=scores[0],
-            margin=scores[0] - scores[min(_PASSAGES, len(scores)) - 1],
-            kind=holds(wanted(question), window, question),
-            length=min(1.0, len(units) / 10),
+            margin=scores[0] - scores[min(_FOLLOWS, len(scores)) - 1],
+            foreign=float(foreign),
         )
 
     def weights(self, question: str) -> dict[str, float]:
@@ -86,43 +86,50 @@ class Coverage:
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """The names, versions and years of ``question`` that no passage holds."""
-        text = " ".join(_text_of(item) for item in evidence)
-        return tuple(name for name in wanted_names(question) if not holds_name(text, name))
+        texts = [text_of(item) for item in evidence]
+        return tuple(name for name in wanted_names(question) if not any(mentions(text, name) for text in texts))
+
+    def other_versions(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+        """The names of ``question`` that the passages hold only in another version or year."""
+        texts = [text_of(item) for item in evidence]
+        return tuple(name for name in self.missing_names(question, evidence) if any(clashes(text, name) for text in texts))
 
     def _unknown(self, units: dict[str, float], total: float) -> float:
         return sum(w for unit, w in units.items() if self._corpus.frequency(unit) == 0) / total if total else 0.0
 
-    def _best_window(
-        self, units: dict[str, float], total: float, best: Evidence, evidence: Sequence[Evidence]
-    ) -> tuple[str, float]:
-        """The neighbouring sentences that hold most of the question, and their share."""
-        found, share = "", 0.0
-        for item in dict.fromkeys((best, *evidence[:_PASSAGES])):
-            head = normalise(f"{item.chunk.title} {item.chunk.section} ")
-            text = item.chunk.text
-            spans = sentence_spans(text)
-            for index in range(len(spans)):
-                start, end = spans[index][0], spans[min(index + _WINDOW, len(spans)) - 1][1]
-                value = _share(units, head + normalise(text[start:end]), total)
-                if value > share:
-                    found, share = text[start:end], value
-        return found, share
 
-
-def _text_of(item: Evidence) -> str:
+def text_of(item: Evidence) -> str:
+    """A passage with its title and section, normalised."""
     return normalise(f"{item.chunk.title} {item.chunk.section} {item.chunk.text}")
 
 
+def is_foreign(question: str, item: Evidence) -> bool:
+    """Whether question and passage are in different languages, by their share of Chinese characters."""
+    return abs(_chinese_share(question) - _chinese_share(item.chunk.text)) > 1 - 2 * _FOREIGN
+
+
+def _chinese_share(text: str) -> float:
+    letters = sum(1 for sign in text if sign.isalpha())
+    return len(re.findall(f"[{CJK}]", text)) / letters if letters else 0.0
+
+
+def _best_window(units: dict[str, float], total: float, evidence: Sequence[Evidence]) -> float:
+    """The largest share of the question in two neighbouring sentences under their headings."""
+    best = 0.0
+    for item in dict.fromkeys(evidence):
+        head = normalise(f"{item.chunk.title} {item.chunk.section} ")
+        text = item.chunk.text
+        spans = sentence_spans(text)
+        for (start, _), (_, end) in zip(spans, [*spans[1:], *spans[-1:]], strict=True):
+            best = max(best, _share(units, head + normalise(text[start:end]), total))
+    return best
+
+
 def _share(units: dict[str, float], text: str, total: float) -> float:
-    return sum(weight for unit, weight in units.items() if _contains(text, unit)) / total
+    return sum(weight for unit, weight in units.items() if contains(text, unit)) / total
 
 
-def _rare_share(units: dict[str, float], text: str) -> float:
-    rarest = sorted(units, key=lambda unit: -units[unit])[: max(1, (len(units) + 2) // 3)]
-    return _share({unit: units[unit] for unit in rarest}, text, sum(units[unit] for unit in rarest))
-
-
-def _contains(text: str, unit: str) -> bool:
+def contains(text: str, unit: str) -> bool:
     """Whether ``text`` holds ``unit``; Latin words and numbers only as a whole word, up to an English ending."""
     if not unit.isascii():
         return unit in text
@@ -141,38 +148,3 @@ def _same_word(neighbour: str, own: str) -> bool:
     if not neighbour or not neighbour.isascii():
         return False
     return (neighbour.isdigit() and own.isdigit()) or (neighbour.isalpha() and own.isalpha())
-
-
-def wanted_names(question: str) -> tuple[str, ...]:
-    """What evidence must mention: names with their versions, and years."""
-    held = [normalise(name) for name in names(question)]
-    years = re.findall(r"(?<!\d)(?:1[0-9]|20)\d\d(?!\d)", normalise(question))
-    return tuple(dict.fromkeys([*held, *(year for year in years if not any(year in name for name in held))]))
-
-
-def _names_share(question: str, passages: Sequence[str]) -> float:
-    wanted_ones = wanted_names(question)
-    if not wanted_ones:
-        return 1.0
-    return max(sum(holds_name(text, name) for name in wanted_ones) / len(wanted_ones) for text in passages)
-
-
-def holds_name(text: str, name: str) -> bool:
-    """Whether folded ``text`` mentions ``name``: every word of it, versions whole (Qwen2 is not Qwen2.5 or Qwen3)."""
-    return all(_holds_part(text, part) for part in re.split(r"[\s\-–_·]+", name) if part)
-
-
-def _holds_part(text: str, part: str) -> bool:
-    if re.search(f"[{CJK}]", part):
-        return part in text
-    loose = re.escape(part[:-1] if len(part) > 4 and part.endswith("s") else part)
-    loose = re.sub(r"(?<=[a-z])(?=\d)", r"[\\s-]?", loose)
-    guard = r"(?![\d.]*\d)" if part[-1:].isdigit() else ("" if len(part) > 4 else r"(?![a-z])")
-    front = r"(?<![\d.])" if part[:1].isdigit() else r"(?<![a-z])"
-    return re.search(front + loose + guard, text) is not None
-
-
-def unmatched(term: Term, text: str) -> bool:
-    """Whether folded ``text`` holds less than half of ``term``."""
-    units = bigrams(term)
-    return 2 * sum(_contains(text, unit) for unit in units) < len(units)

@@ -131,7 +131,7 @@ def items_of(answer: str) -> tuple[str, ...]:
 
 def _head(item: str) -> str:
     """The name of a list member, without its explanation."""
-    return re.split(r"[：:]|——|(?<=\S)\s-\s", _MARKER.sub("", item), maxsplit=1)[0].strip(" *_。；;，,")
+    return re.split(r"[：:]|——|(?<=\S)\s-\s", _MARKER.sub("", item), maxsplit=1)[0].strip(" *_。；;，,.")
 
 
 def _enumerated(answer: str, worded: list[str]) -> tuple[str, ...]:

@@ -110,7 +110,10 @@ def _counterpart(new: str, focus: Focus) -> str | None:
             at = phrase.find(new[-1])
             if 0 < at < len(new) and len(new) <= 4:
                 return phrase[: at + 1]
-    return focus.subject if focus.subject and focus.subject in focus.question else None
+    if not focus.subject or focus.subject not in focus.question:
+        return None
+    owner = focus.subject.split("的", 1)[0]
+    return owner if len(owner) > 1 else focus.subject
 
 
 def _substitute(question: str, pending: Sequence[Reference], focus: Focus) -> Standalone:

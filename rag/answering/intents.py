@@ -200,7 +200,9 @@ def _without_courtesy(message: str, courtesies: Sequence[str]) -> str:
 def _needs_no_search(text: str, answered: bool) -> Reason | None:
     if is_sum(text):
         return Reason.ARITHMETIC
-    if all(_is_about_bot(part) or _courtesy(part) or _is_smalltalk(part) for part in _segments(text)):
+    about = [_is_about_bot(part) for part in _segments(text)]
+    beside = [_courtesy(part) or _is_smalltalk(part) for part in _segments(text)]
+    if any(about) and all(bot or other for bot, other in zip(about, beside, strict=True)):
         return Reason.ABOUT_BOT
     if answered and _is_rework(text):
         return Reason.REWORK

@@ -63,7 +63,7 @@ class ModelPlanner:
     def refine(self, plan: Plan, evidence: Sequence[Evidence]) -> Plan | None:
         """As the rules judge; where they would search on or give up, the model may know better queries."""
         ruled = self._rules.refine(plan, evidence)
-        if ruled is None or self._rewrite_only or not evidence:
+        if ruled is None or self._rewrite_only or not evidence or (not ruled.queries and ruled.action is Action.RETRIEVE):
             return ruled
         try:
             decision = self._ask_refine(plan, evidence)

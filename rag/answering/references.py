@@ -70,7 +70,7 @@ def references(question: str, *, continued: bool = False) -> tuple[Reference, ..
     folded = fold(question)
     found = _chinese(folded) if language(question) == "zh" else _english(folded)
     strict = continued and _GOES_ON.match(folded) is not None
-    return tuple(reference for reference in found if not _explained(question, reference, strict))
+    return tuple(reference for reference in found if not _explained(question, reference, continued, strict))
 
 
 def _chinese(text: str) -> list[Reference]:
@@ -104,7 +104,7 @@ def _english(text: str) -> list[Reference]:
     return sorted(found, key=lambda reference: reference.start)
 
 
-def _explained(question: str, reference: Reference, strict: bool) -> bool:
+def _explained(question: str, reference: Reference, continued: bool, strict: bool) -> bool:
     """Whether something before the reference in the same question can be what it means."""
     before = question[: reference.start]
     if strict:
@@ -116,9 +116,9 @@ def _explained(question: str, reference: Reference, strict: bool) -> bool:
     weighty = _weighty(before)
     if reference.noun and any(term.text in reference.noun or reference.noun in term.text for term in weighty):
         return True
-    if language(question) == "en":
-        return bool(weighty)
     clause = _SAME_CLAUSE.search(before)
+    if language(question) == "en":
+        return bool(weighty) and (clause is not None or not continued)
     return bool(weighty) and (clause is not None or len(weighty) >= 2)
 
 
@@ -135,6 +135,7 @@ _CONNECTIVE = re.compile(
     r"^(?:那|那么|还|也|再|又|总共|一共|合计|其中|每个?|各|都|后来|之后|然后|接着|此外|另外|除此之外|除了它|而|但|但是|不过|所以|因此|比如|例如|具体|为什么|为何|怎么|如何|什么时候|多久|多少|哪[年里个些]?|谁|有没有|是不是|是否|可以|能)|"
     r"^(?:and|or|but|so|also|then|what about|how about|why|any|else|who else|what else|which|which one|how much|how many|when|where)\b"
 )
+_OWN_SUBJECT = re.compile(r"(?!那|还|也|又|再|每|各|其)[\u4e00-\u9fff]{3,12}的[\u4e00-\u9fff]{1,8}(?:是|有|为|在|叫|多|怎|如何)")
 _ELLIPTIC_END = re.compile(r"呢[？?]?$|(?:是)?(?:叫)?(?:什么|谁|多少|多久|哪里|哪年|几个)[？?]?$")
 
 
@@ -145,6 +146,8 @@ def leans_on_context(question: str) -> bool:
     """
     if names(question):
         return bool(re.search(r"^(?:那|那么)|呢[？?]?\s*$|^(?:and|or|what about|how about|but|so)\b", fold(question).strip()))
+    if _OWN_SUBJECT.match(fold(question)):
+        return False
     content = _weighty(question)
     size = sum(len(term.text) if not term.text.isascii() else 2 for term in content)
     if size <= 4 or len(content) <= 1:

@@ -22,7 +22,11 @@ _READ = 3
 
 
 def next_round(plan: Plan, evidence: Sequence[Evidence], sufficiency: Sufficiency, max_rounds: int) -> Plan | None:
-    """The round after ``plan`` found ``evidence``: ``None``, a plan to search on, or one to abstain."""
+    """The round after ``plan`` found ``evidence``.
+
+    ``None``: enough. A plan to search on; one without queries to answer what is covered and name the rest; or one
+    to abstain.
+    """
     assessment = sufficiency.assess(plan, evidence)
     if assessment.sufficient:
         return None
@@ -30,9 +34,10 @@ def next_round(plan: Plan, evidence: Sequence[Evidence], sufficiency: Sufficienc
         queries, reason = _next_queries(plan, assessment, evidence)
         if queries:
             return replace(plan, queries=queries, reason=reason, round=plan.round + 1, scope=_wider(plan.scope))
+    closing = replace(plan, queries=(), missing=assessment.missing)
     if assessment.covered:
-        return None
-    return replace(plan, action=Action.ABSTAIN, queries=(), reason=_why(assessment, evidence), parts=assessment.missing)
+        return closing
+    return replace(closing, action=Action.ABSTAIN, reason=_why(assessment, evidence))
 
 
 def _wider(scope: Scope) -> Scope:
@@ -52,9 +57,9 @@ def _next_queries(
     """Queries not asked yet for the missing parts, and why; none when there is nothing else to try."""
     asked = {fold(query) for query in plan.queries} | {fold(plan.question)}
     missing = assessment.missing or (plan.question,)
-    bridged = _bridged(plan, missing, evidence) if len(plan.parts) > 1 or plan.round > 1 else ()
+    bridged = _bridged(plan, missing, evidence) if len(plan.parts) > 1 else ()
     if plan.round == 1:
-        plain = tuple(query for part in missing for query in (_keywords(part), _keywords(f"{part} {plan.question}")))
+        plain = tuple(_keywords(part) for part in missing)
     else:
         plain = tuple(name for part in missing for name in names(part))
     fresh = [query for query in dict.fromkeys((*bridged, *plain)) if query and fold(query) not in asked]

@@ -68,7 +68,7 @@ class ReplyGenerator:
             except KeyError:
                 continue
             found.append(say("title", tongue, title=document.title or document.source))
-        return (" " if tongue == "en" else "").join([say("comma", tongue).join(found)]).strip()
+        return say("comma", tongue).join(found)
 
     def _holdings(self, tongue: Tongue) -> str:
         documents = self._catalogue.documents()
@@ -116,14 +116,14 @@ class RuleVoice:
     def abstain(self, plan: Plan, nearest: Sequence[str]) -> Steps[Event, None, Answer]:
         """Say that the documents do not tell, and name the ``nearest`` ones."""
         tongue = self._generator.tongue(plan)
-        missing = tuple(part for part in plan.parts if part != plan.question)
+        missing = tuple(part for part in plan.missing if part != plan.question)
         separator = say("comma", tongue)
         text = say("abstain_missing", tongue, missing=separator.join(missing)) if missing else say("abstain", tongue)
         titles = self._generator.titles(nearest, tongue)
         if titles:
             text += (" " if tongue == "en" else "") + say("nearest", tongue, nearest=titles)
         yield Token(text)
-        return Answer(text, (), (), Outcome.ABSTAINED, nearest=tuple(nearest), missing=plan.parts)
+        return Answer(text, (), (), Outcome.ABSTAINED, nearest=tuple(nearest), missing=plan.missing)
 
 
 def central_sentence(text: str) -> str:
