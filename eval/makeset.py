@@ -27,7 +27,7 @@ from rag.sentences import sentence_spans
 from rag.text import language, numbers
 from rag.types import Document
 
-_SHORTEST, _LONGEST = 12, 160
+_SHORTEST, _LONGEST = 8, 160
 _CHINESE_DEFINITION = re.compile(r"^(?P<name>[^，。：；、,.:;\s]{2,16}?)(?:[（(][^（）()]{1,40}[）)])?(?:是指|指的是|是(?=一[种个类家项款门套位名座]))(?P<what>[^，。；？,;]{5,60})")
 _ENGLISH_DEFINITION = re.compile(r"^(?P<name>(?:The |A |An )?[A-Z][\w-]*(?: [\w-]+){0,4}) (?:is|are|was|were) (?P<what>(?:an?|the|one) [^.;?]{8,120})")
 _PRONOUNS = re.compile(r"^(?:[•·*-]|这|那|它|他|她|其|此|该|我|你|本|首先|其次|然后|最后|另外|同时|因此|所以|但|不过|如果|而|也|又|还|this|that|it|he|she|they|there|these|those|we|you)", re.IGNORECASE)
