@@ -168,7 +168,7 @@ class Guard:
         if scope["method"] == "POST" and request.kind in _BODIES and not _is_json(asgi.header(scope, b"content-type")):
             raise Refusal(Reason.INVALID, "The content type must be application/json.")
         if request.kind is Kind.QUEUE:
-            check_gradio_body(body, self._handlers)
+            body = check_gradio_body(body, self._handlers)
         return asgi.replayed(body, receive)
 
     def _dressed(self, request: _Request, send: Send) -> Send:

@@ -12,26 +12,23 @@ _MOST_DEPTH = 8
 _FILE_KEYS = frozenset({"path", "url", "meta", "_type", "__type__", "orig_name", "is_stream"})
 
 
-def check_gradio_body(body: bytes, handlers: int) -> None:
-    """Refuse what the page itself never sends: anything but plain values as input, and files in disguise.
+def check_gradio_body(body: bytes, handlers: int) -> bytes:
+    """The body written anew, its texts freed of lone surrogates, on which Gradio's stream would break off.
 
+    Refuses what the page itself never sends: anything but plain values as input, and files in disguise.
     ``handlers`` is how many events the page knows; others are refused.
 
     Raises:
         Refusal: not valid.
     """
-    try:
-        message = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Refusal(Reason.INVALID, "The body is not JSON.") from None
-    if not isinstance(message, dict):
-        raise Refusal(Reason.INVALID, "The body must be a JSON object.")
+    message = read_object(body)
     data = message.get("data", [])
     if not isinstance(data, list) or len(data) > _MOST_VALUES or not all(_is_plain(value) for value in data):
         raise Refusal(Reason.INVALID, "Inputs must be plain texts.")
     known = message.get("fn_index", 0)
     if not isinstance(known, int) or not 0 <= known < max(handlers, 1) or not _is_harmless(message, _MOST_DEPTH):
         raise Refusal(Reason.INVALID)
+    return json.dumps(message).encode()
 
 
 def _is_plain(value: Any) -> bool:
