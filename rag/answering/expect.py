@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from rag.answering.content import words
-from rag.text import normalise, numbers
+from rag.text import fold, normalise, numbers
 
 
 class Wanted(StrEnum):
@@ -44,6 +44,8 @@ _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         (Wanted.MEANING, r"是什么[?？]?$|是啥|什么是|指的?是什么|什么意思|干什么用|干嘛|有什么用|衡量的是|^what (?:is|are|was|were) (?:an? |the )?[\w\s-]{2,40}\?$|meaning of|stand for|\bdefin"),
     )
 )
+_COUNTED = re.compile(r"多少|几|\bhow many\b", re.IGNORECASE)
+_BEHIND = 12
 _QUESTION_WORDS = re.compile(r"[?？]\s*$")
 
 
@@ -79,8 +81,7 @@ def holds(kind: Wanted, text: str, question: str) -> float:
     """
     match kind:
         case Wanted.COUNT:
-            known = {number.value for number in numbers(question)}
-            return float(any(number.value not in known for number in numbers(text)))
+            return _counts(text, question)
         case Wanted.TIME:
             return float(bool(_TIME_CUE.search(text)) or _new(text, question, "time"))
         case Wanted.PERSON:
@@ -97,6 +98,18 @@ def holds(kind: Wanted, text: str, question: str) -> float:
             return 1.0 if _COMPOSED.search(text) else 0.5 * bool(_LIST_CUE.search(text))
         case _:
             return 0.5
+
+
+def _counts(text: str, question: str) -> float:
+    """1 when a number that the question does not give stands before the thing counted, less when elsewhere."""
+    known = {number.value for number in numbers(question)}
+    found = [number for number in numbers(text) if number.value not in known]
+    match = _COUNTED.search(question)
+    counted = next((word for word in words(question) if match and word.start >= match.end()), None)
+    if not found or counted is None:
+        return float(bool(found))
+    behind = [fold(text[number.start : number.end + _BEHIND]) for number in found]
+    return 1.0 if any(counted.text in stretch for stretch in behind) else 0.8
 
 
 def _new(text: str, question: str, *kinds: str) -> bool:

@@ -106,7 +106,7 @@ def part_questions(plan: Plan) -> list[tuple[str, str]]:
     asked = []
     for part in parts:
         query = next((query for query in plan.queries if part in query and query != plan.question), "")
-        asked.append((part, query or f"{part} {rest}".strip()))
+        asked.append((part, query or " ".join(f"{part} {rest}".split())))
     return asked
 
 
@@ -128,14 +128,10 @@ def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]
     """``chosen`` with the first items of a list behind the line that leads it in."""
     found: list[Candidate] = []
     for one in chosen:
-        heads = one.is_label or _leads(one) or one.kind is UnitKind.ITEM
+        heads = one.is_label or one.leads or one.kind is UnitKind.ITEM
         items = reading.items(one)[:_MOST_LED] if heads else []
         found += [new for new in [one, *items] if all(new.span != old.span for old in found)]
     return found
-
-
-def _leads(one: Candidate) -> bool:
-    return one.text.rstrip().endswith((":", "："))
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:

@@ -81,8 +81,8 @@ def _judge(
 
 
 def _named(lead: Candidate, asked: frozenset[str]) -> float:
-    """What it adds that the line before a list is its name, and the question says that name."""
-    return _NAME_BONUS * overlap(keys(lead.text), asked) if lead.is_label else 0.0
+    """What it adds that the line before a list names it or leads it in, and the question says the same."""
+    return _NAME_BONUS * overlap(keys(lead.text), asked) if lead.is_label or lead.leads else 0.0
 
 
 def _first_items(items: Sequence[Candidate]) -> tuple[Candidate, ...]:

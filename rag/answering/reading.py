@@ -15,7 +15,7 @@ from rag.answering.expect import is_question
 from rag.answering.folded import compact
 from rag.interfaces import Span
 from rag.sentences import Unit, UnitKind, units
-from rag.sentences.lines import is_table_row, is_table_separator, item_marker
+from rag.sentences.lines import is_table_separator, item_marker
 from rag.types import Evidence
 
 _SHORTEST = 4
@@ -48,11 +48,16 @@ class Candidate:
         text = self.text.strip()
         if self.kind is UnitKind.HEADING:
             return True
-        if self.kind is UnitKind.ROW or text[-1:] in _ENDS:
+        if self.kind is UnitKind.ROW or text[-1:] in _ENDS + ":：":
             return False
-        if len(text) <= _LABEL and self.kind is UnitKind.SENTENCE:
-            return not any(sign in text[:-1] for sign in ":：|")
+        if self.kind is UnitKind.SENTENCE and len(text) <= _LABEL and not any(sign in text for sign in ":：|"):
+            return True
         return _TITLE.fullmatch(text) is not None
+
+    @property
+    def leads(self) -> bool:
+        """Whether it only leads in what follows: it ends with a colon."""
+        return self.text.rstrip().endswith((":", "："))
 
     @property
     def indent(self) -> int:
@@ -160,7 +165,7 @@ class Reading:
     def header(self, row: Candidate) -> Candidate | None:
         """The first row of the table that ``row`` belongs to; None for the first row itself."""
         run, first = self.runs[row.run], row.place
-        while first > 0 and is_table_row(run[first - 1].text):
+        while first > 0 and run[first - 1].kind is UnitKind.ROW:
             first -= 1
         return run[first] if first < row.place else None
 

@@ -16,7 +16,7 @@ from rag.answering.content import keys, overlap, pairs, word_keys, words
 from rag.answering.expect import holds, wanted
 from rag.answering.reading import Candidate, Reading
 from rag.interfaces import SpanScorer
-from rag.sentences.lines import is_table_row
+from rag.sentences import UnitKind
 from rag.types import Evidence
 
 _SAME = 0.8
@@ -93,7 +93,7 @@ class Selector:
                 "before": overlap(asked, pairs(before.text), weight) if before else 0.0,
                 "fits": holds(kind, one.text, question),
                 "new": min(1.0, sum(word.text not in named for word in words(one.text)) / _NEW_WORDS),
-                "label": float(one.is_label),
+                "label": float(one.is_label or one.leads),
                 "passage": scores[one.marker],
                 "length": min(1.0, math.log1p(len(one.text)) / 5),
             })
@@ -129,7 +129,7 @@ def _named(text: str) -> frozenset[str]:
 def _around(one: Candidate, before: Candidate | None, reading: Reading) -> str:
     """What a sentence leans on: title, section, the sentence before, the head of its table."""
     chunk = one.span.chunk
-    head = reading.header(one) if is_table_row(one.text) else None
+    head = reading.header(one) if one.kind is UnitKind.ROW else None
     return f"{chunk.title} {chunk.section} {before.text if before else ''} {head.text if head else ''}"
 
 

@@ -1,0 +1,141 @@
+"""Answers without a language model: verbatim sentences, lists, outlines and tables, each with its marker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.citations import without_markers
+from rag.answering.extractive import ExtractiveGenerator, part_questions
+from rag.interfaces import Span
+from rag.types import Action, Chunk, Evidence, Form, Plan
+
+TEXT = (
+    "# 展馆\n新馆位于城东。它由建筑师陈明远设计，于2016年启用。新馆内共有70个座位。\n"
+    "新馆有以下三个特点：\n1. 屋顶装有太阳能板；\n2. 墙体使用再生砖；\n3. 雨水用来浇灌花园。\n参观需要预约吗？"
+)
+OTHER = "旧馆建于1950年，共有30个座位。旧馆已经停用。"
+
+
+def passages(*texts: str, section: str = "") -> list[Evidence]:
+    return [
+        Evidence(n, Chunk(f"c{n}", f"d{n}", "", section, text, 0, len(text)), 1 - n / 10)
+        for n, text in enumerate(texts, start=1)
+    ]
+
+
+def answer(question: str, *texts: str, form: Form = Form.PROSE, parts: Sequence[str] = ()) -> str:
+    plan = Plan(Action.RETRIEVE, queries=(question,), form=form, parts=tuple(parts), question=question)
+    return "".join(ExtractiveGenerator().generate(plan, passages(*texts), ()))
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("新馆由谁设计？", "它由建筑师陈明远设计，于2016年启用。[1]"),
+        ("新馆内共有多少个座位？", "新馆内共有70个座位。[1]"),
+        ("旧馆是哪一年建的？", "旧馆建于1950年，共有30个座位。[2]"),
+    ],
+)
+def test_the_sentence_that_answers_comes_first(question: str, expected: str) -> None:
+    assert answer(question, TEXT, OTHER).startswith(expected)
+
+
+def test_a_list_is_given_with_its_lead_and_every_item_has_its_marker() -> None:
+    assert answer("新馆有哪三个特点？", TEXT, OTHER, form=Form.LIST) == (
+        "新馆有以下三个特点：[1]\n\n- 屋顶装有太阳能板；[1]\n- 墙体使用再生砖；[1]\n- 雨水用来浇灌花园。[1]"
+    )
+
+
+def test_a_comparison_has_a_row_a_part_and_a_citation_a_cell() -> None:
+    table = answer("新馆和旧馆分别有多少个座位？", TEXT, OTHER, form=Form.TABLE, parts=("新馆", "旧馆")).splitlines()
+    assert table[:2] == ["| 对象 | 原文 |", "| --- | --- |"]
+    assert table[2].startswith("| 新馆 |")
+    assert "70个座位。[1]" in table[2]
+    assert table[3].startswith("| 旧馆 | 旧馆建于1950年，共有30个座位。[2]")
+
+
+def test_bars_of_the_document_do_not_break_the_table() -> None:
+    text = "甲项目的参数为a|b。"
+    table = answer("甲项目和乙项目的参数？", text, "乙项目的参数为c。", form=Form.TABLE, parts=("甲项目", "乙项目"))
+    assert "a\\|b。[1]" in table
+
+
+def test_questions_and_headings_are_not_shown() -> None:
+    shown = answer("展馆参观需要预约吗？", TEXT)
+    assert "？" not in shown
+    assert "#" not in shown
+
+
+def test_repeats_are_shown_once() -> None:
+    assert answer("馆内共有多少个座位？", "馆内共有70个座位。", "馆内共有70个座位。").count("70") == 1
+
+
+def test_a_fact_takes_three_sentences_at_most() -> None:
+    many = "。".join(f"新馆的第{n}个展厅有{n}0个座位" for n in range(1, 9)) + "。"
+    assert len(re.findall(r"\[\d\]", answer("新馆的展厅有多少个座位？", many))) <= 3
+
+
+def test_without_evidence_nothing_is_written() -> None:
+    assert answer("新馆由谁设计？") == ""
+
+
+def test_the_documents_own_reference_numbers_are_not_shown_as_ours() -> None:
+    assert answer("投机采样有什么作用？", "投机采样方法 [2,3] 用来加速推理。") == "投机采样方法 用来加速推理。[1]"
+
+
+def test_a_list_reaches_across_neighbouring_passages() -> None:
+    first, second = "工作有四个方面：\n  1. 训练模型；\n  2. 清洗数据；", "3. 评估结果；\n  4. 部署上线。"
+    text = f"{first}\n  {second}"
+    start = len(first) + 3
+    evidence = [
+        Evidence(1, Chunk("a", "d", "", "", first, 0, len(first)), 0.9),
+        Evidence(2, Chunk("b", "d", "", "", second, start, len(text)), 0.5),
+    ]
+    plan = Plan(Action.RETRIEVE, form=Form.LIST, question="工作有哪四个方面？")
+    items = "".join(ExtractiveGenerator().generate(plan, evidence, ())).split("\n\n")[1]
+    assert items == "- 训练模型；[1]\n- 清洗数据；[1]\n- 评估结果；[2]\n- 部署上线。[2]"
+
+
+class Meaning:
+    def score(self, text: str, spans: Sequence[Span]) -> list[float]:
+        return [1.0 if "陈明远" in span.text else 0.0 for span in spans]
+
+
+def test_a_question_in_another_language_is_answered_in_that_of_the_documents() -> None:
+    plan = Plan(Action.RETRIEVE, question="Which architect designed it?")
+    pieces = ExtractiveGenerator(Meaning()).generate(plan, passages(TEXT, OTHER), ())
+    assert next(iter(pieces)) == "它由建筑师陈明远设计，于2016年启用。[1]"
+
+
+def test_each_part_asks_its_own_query_or_the_rest_of_the_question() -> None:
+    plan = Plan(Action.RETRIEVE, queries=("甲和乙多大？", "甲 多大"), parts=("甲", "乙"), question="甲和乙多大？")
+    assert part_questions(plan) == [("甲", "甲 多大"), ("乙", "乙 和 多大？")]
+
+
+WORDS = ["新馆", "旧馆", "设计", "座位", "70个", "。", "！", "；", "，", "\n", "\n- ", "\n\n", "# ", "|", "a b", "[1]", "1. ", "？", "：", " "]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=25).map("".join), max_size=4),
+    st.sampled_from(["新馆有哪些座位？", "总结一下新馆", "旧馆有多少座位？", "为什么设计新馆？"]),
+    st.sampled_from(list(Form)),
+    st.sampled_from([(), ("新馆", "旧馆")]),
+)
+def test_every_sentence_shown_stands_in_the_evidence(
+    texts: list[str], question: str, form: Form, parts: tuple[str, ...]
+) -> None:
+    found = _bare("".join(texts))
+    shown = answer(question, *texts, form=form, parts=parts)
+    if shown.startswith("| 对象"):
+        shown = " ".join(row.split("|", 2)[2] for row in shown.splitlines()[2:])
+    for sentence in re.split(r"\[\d+\]", shown):
+        assert _bare(sentence) in found
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\W", "", without_markers(text))
