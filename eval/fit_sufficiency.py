@@ -24,6 +24,7 @@ from rag.answering.planner import RulePlanner
 from rag.assemble import open_engine
 from rag.config import Settings
 from rag.events import Planned, Reranked
+from rag.retrieval.spans import MaxSimSpanScorer
 from rag.types import Action, Turn
 
 Numbers = NDArray[np.float64]
@@ -50,7 +51,8 @@ def is_answerable(case: dict[str, Any]) -> bool:
 def samples(cases: Path, index: Path) -> Iterator[Sample]:
     """The samples of one set, in the order of its lines; questions that are not searched for are left out."""
     opened = open_engine(Settings.load(index_dir=index, llm="none", evidence_floor=0.0))
-    planner = RulePlanner(opened.index, opened.index.sparse)
+    scorer = MaxSimSpanScorer(opened.embedder, opened.index)
+    planner = RulePlanner(opened.index, opened.index.sparse, scorer=scorer)
     for line in cases.read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         if case.get("expected_action") in ("direct", "clarify"):

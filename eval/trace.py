@@ -109,7 +109,7 @@ class Trace:
     def to_json(self) -> str:
         """One line."""
         row: dict[str, Any] = {"key": self.key, "case": self.case.to_dict(), "target": asdict(self.target), "repeat": self.repeat}
-        row |= {"plans": [asdict(plan) for plan in self.plans], "retrievals": [asdict(item) for item in self.retrievals]}
+        row |= {"plans": [asdict(plan) for plan in self.plans], "retrievals": [_retrieval_row(item) for item in self.retrievals]}
         row |= {"evidence": self.evidence, "answer": answer_to_dict(self.answer) if self.answer else None}
         row |= {"verdict": self.verdict, "milliseconds": dict(self.milliseconds), "usage": dict(self.usage)}
         row |= {"failure": asdict(self.failure) if self.failure else None}
@@ -160,6 +160,11 @@ def read_traces(path: Path) -> list[Trace]:
 def read_passages(path: Path) -> dict[str, Chunk]:
     """The chunks of ``passages.jsonl`` by id."""
     return {row["id"]: Chunk(**row) for line in read_lines(path) for row in (json.loads(line),)}
+
+
+def _retrieval_row(item: Retrieval) -> dict[str, Any]:
+    """As ``asdict`` would, without copying every hit."""
+    return {"round": item.round, "query": item.query, "stage": item.stage, "hits": item.hits}
 
 
 def _target(row: Mapping[str, Any]) -> Target:
