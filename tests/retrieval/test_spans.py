@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.interfaces import Span
+from rag.retrieval.catalogue import Index
+from rag.retrieval.spans import MaxSimSpanScorer
+from rag.types import Chunk
+from tests.fakes import HashEmbedder
+
+
+def _chunk(index: Index, part: str) -> Chunk:
+    return next(index.chunks[n] for n in range(len(index.chunks)) if part in index.chunks[n].text)
+
+
+def _span(chunk: Chunk, text: str) -> Span:
+    start = chunk.text.index(text)
+    return Span(chunk, start, start + len(text))
+
+
+@pytest.fixture
+def scorer(index: Index, embedder: HashEmbedder) -> MaxSimSpanScorer:
+    return MaxSimSpanScorer(embedder, index)
+
+
+def test_the_stretch_with_the_texts_words_scores_highest(scorer: MaxSimSpanScorer, index: Index) -> None:
+    chunk = _chunk(index, "十二公斤")
+    spans = [_span(chunk, "大熊猫"), _span(chunk, "十二公斤竹子"), _span(chunk, "每天")]
+    scores = scorer.score("十二公斤竹子", spans)
+    assert max(scores) == scores[1]
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_only_the_tokens_inside_the_stretch_count(scorer: MaxSimSpanScorer, index: Index) -> None:
+    chunk = _chunk(index, "十二公斤")
+    inside, outside = scorer.score("竹子", [_span(chunk, "竹子"), _span(chunk, "大熊猫")])
+    assert inside > outside
+
+
+def test_scores_come_in_the_order_of_the_spans_whatever_their_chunks(scorer: MaxSimSpanScorer, index: Index) -> None:
+    panda, wall = _chunk(index, "十二公斤"), _chunk(index, "21196")
+    spans = [_span(wall, "长城"), _span(panda, "竹子"), _span(wall, "全长"), _span(panda, "每天")]
+    together = scorer.score("长城全长", spans)
+    assert together == pytest.approx([scorer.score("长城全长", [span])[0] for span in spans])
+
+
+def test_a_stretch_without_tokens_scores_nothing(scorer: MaxSimSpanScorer, index: Index) -> None:
+    chunk = _chunk(index, "十二公斤")
+    assert scorer.score("竹子", [Span(chunk, 3, 3), Span(chunk, len(chunk.text), len(chunk.text) + 5)]) == [0.0, 0.0]
+
+
+def test_nothing_is_embedded_for_no_spans(index: Index) -> None:
+    assert MaxSimSpanScorer(HashEmbedder(dimension=7), index).score("竹子", []) == []
+
+
+def test_a_span_of_a_chunk_that_is_not_in_the_index_is_an_error(scorer: MaxSimSpanScorer) -> None:
+    with pytest.raises(KeyError):
+        scorer.score("竹子", [Span(Chunk("no#0", "no", "", "", "竹子", 0, 2), 0, 2)])
