@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rag import __version__
+import rag
 from rag.config import Settings
 from rag.ingest.sources import SourceFile, find_files
 
@@ -29,7 +29,7 @@ def shape(settings: Settings, sources: Sequence[Path]) -> dict[str, Any]:
     """The settings on which the content of an index hangs, as JSON values."""
     dictionary = settings.user_dictionary
     return {
-        "versions": {"zhiju": __version__, "ingest": _INGEST_VERSION, **{name: _version(name) for name in _LIBRARIES}},
+        "versions": {"zhiju": rag.__version__, "ingest": _INGEST_VERSION, **{name: _version(name) for name in _LIBRARIES}},
         "sources": [str(path) for path in sources],
         "chunk_size": settings.chunk_size,
         "max_file_bytes": settings.max_file_bytes,
