@@ -161,7 +161,8 @@ class UnitSplitter:
         unit = "".join(self._unit)
         if len(unit) < _LONGEST_BRACKET and any(unit.count(a) > unit.count(b) for a, b in _BRACKETS.items()):
             return False
-        return self._marked or len(sentence_spans(unit + self._space + sign)) > 1
+        probe = sign if sign.isalnum() else f"{sign}X"  # an opening sign alone is no sentence
+        return self._marked or len(sentence_spans(unit + self._space + probe)) > 1
 
     def _closes(self, sign: str) -> bool:
         if sign in "*_":
