@@ -18,8 +18,9 @@ from rank_bm25 import BM25Plus  # type: ignore[import-untyped]
 
 from rag.errors import IndexCorrupt
 
-SMALL = 2000
-"""Up to so many chunks rank-bm25 is built at opening; beyond, bm25s is built when indexing and memory-mapped."""
+SMALL = 500
+"""Up to so many chunks rank-bm25 is built at opening; beyond, bm25s is built when indexing and memory-mapped. With 1500
+chunks that opens in 0.3 s of CPU instead of 1.0 and answers in 1.4 ms instead of 32."""
 
 K1, B, DELTA = 1.5, 0.75, 1.0
 TERMS = "terms.jsonl"
