@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, sele
 from sqlalchemy.engine import Row
 
 from rag.errors import StoreError
-from rag.types import Answer
+from rag.types import Answer, Turn
 from rag.web import database as db
 from rag.web.records import Conversation, Message, MessageState, Rating, Source, Summary, Thumb, Trace
 from rag.web.refusals import Reason, Refusal
@@ -145,6 +145,19 @@ class Conversations:
             after = and_(table.c.conversation_id == conversation_id, table.c.position >= row.position)
             connection.execute(delete(table).where(after))
             return str(row.text)
+
+    def turns(self, conversation_id: str, owner: str, limit: int) -> list[Turn]:
+        """What was said last, oldest first, at most ``limit`` messages; neither answers' traces nor empty ones."""
+        table = db.messages
+        query = (
+            select(table.c.role, table.c.text)
+            .where(table.c.conversation_id == conversation_id, table.c.text != "")
+            .order_by(table.c.position.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            self._owned(connection, conversation_id, owner)
+            return [Turn(role, text) for role, text in reversed(connection.execute(query).all())]
 
     def last_question(self, conversation_id: str, owner: str) -> str:
         """The last question of a conversation; empty when there is none."""

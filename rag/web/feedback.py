@@ -41,7 +41,7 @@ class Feedback:
                         message_id=message_id,
                         owner=owner,
                         thumb=thumb.value,
-                        reason=reason[:LONGEST_REASON],
+                        reason=reason.replace("\x00", "")[:LONGEST_REASON],  # PostgreSQL takes no NUL
                         created=now(),
                     )
                 )

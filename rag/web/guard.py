@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 _access = logging.getLogger("rag.web.access")
 
 LONGEST_QUERY = 4096
-_PAGE_QUERY = frozenset({"ctx", "src", "lang", "q", "site", "__theme"})
+_PAGE_QUERY = frozenset({"ctx", "lang", "__theme"})
 _UPDATES_QUERY = frozenset({"session_hash"})
 _BODIES = (Kind.QUEUE, Kind.API)
 

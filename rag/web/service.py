@@ -275,8 +275,8 @@ class ChatService:
         return refusal_from(error)
 
     def _history(self, conversation_id: str, user: User) -> list[Turn]:
-        messages = self.conversations.load(conversation_id, user.id).messages
-        return self._shortened([Turn(message.role, message.text) for message in messages if message.text])
+        most = 2 * self.settings.history_exchanges
+        return self._shortened(self.conversations.turns(conversation_id, user.id, most))
 
     def _shortened(self, history: Sequence[Turn]) -> list[Turn]:
         kept: list[Turn] = []

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
 
 from rag.errors import ConfigError, StoreError
 from rag.types import Action, Evidence, Plan, Verdict
@@ -230,6 +232,19 @@ def test_later_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_malformed_database_url_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match="RAG_DATABASE_URL"):
         open_database(url)
+
+
+def test_tables_can_be_made_in_postgresql() -> None:
+    pytest.importorskip("psycopg")
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    for table in db.metadata.sorted_tables:
+        assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=dialect))
+
+
+def test_postgresql_address_takes_the_installed_driver() -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(StoreError, match=r"postgresql://anne:\*\*\*@127.0.0.1:1/chat"):
+        open_database("postgresql://anne:secret@127.0.0.1:1/chat")
 
 
 def test_unreadable_record_names_its_message(database: Engine, store: Conversations) -> None:

@@ -8,7 +8,6 @@
  * data-color      the button's colour, such as #1f6feb
  * data-position   right (default) | left
  * data-token-url  an address of the wiki that answers {"token": "…"} for the reader who is signed in
- * data-site       a name for this wiki in the statistics
  *
  * Holds no secret, stores nothing, and loads the chat only when it is opened.
  */
@@ -69,7 +68,6 @@
     url.searchParams.set("lang", chinese ? "zh" : "en");
     url.searchParams.set("ctx", document.title.slice(0, 200));
     if (theme) { url.searchParams.set("__theme", theme); }
-    if (options.site) { url.searchParams.set("site", options.site.slice(0, 100)); }
     if (token) { url.searchParams.set("t", token); }
     return url.href;
   }
