@@ -18,7 +18,7 @@ _NUMBER = r"[0-9０-９]{1,3}"
 _JOINT = r"(?:\s*(?:[,，、;；&和]|and|[-–—~～至])\s*\^?)"
 _LABEL = rf"(?:{_WORD}\s*[:：#]?\s*)"
 _NUMBERS = rf"\s*\^?{_LABEL}?\^?{_NUMBER}(?:{_JOINT}{_LABEL}?{_NUMBER})*\s*(?:†[^\]】]{{0,20}})?"
-_BRACKETED = rf"(?:\[{{1,2}}|[【［〔]){_NUMBERS}(?:\]{{1,2}}|[】］〕])"
+_BRACKETED = rf"\[\[{_NUMBERS}\]\]|\[{_NUMBERS}\]|[【［〔]{_NUMBERS}[】］〕]"
 _ROUND = rf"[（(]\s*{_LABEL}{_NUMBERS}[)）]"
 _MARKER = re.compile(rf"{_BRACKETED}|{_ROUND}", re.IGNORECASE)
 _OPEN = "[【［〔(（"
@@ -81,7 +81,7 @@ class MarkerFilter:
             if opening > place:
                 yield text[place:opening]
                 place = opening
-            elif (match := _MARKER.match(text, place)) and not self._grows(text, match):
+            elif match := _MARKER.match(text, place):
                 yield Hint(numbers_of(match.group()), match.group())
                 place = match.end()
             elif _may_become_marker(text[place:]):
@@ -102,11 +102,6 @@ class MarkerFilter:
             place = match.end()
         if place < len(held):
             yield held[place:]
-
-    @staticmethod
-    def _grows(text: str, match: re.Match[str]) -> bool:
-        """Whether a ``]`` that has not come yet would still belong to a marker that began with ``[[``."""
-        return match.end() == len(text) and match.group().startswith("[[") and not match.group().endswith("]]")
 
 
 def _next_opening(text: str, place: int) -> int:

@@ -1,0 +1,131 @@
+"""Writing and checking one answer: outcomes, the stand-in for a failing model, what is missing, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+import pytest
+
+from rag.answering.checker import RuleChecker
+from rag.answering.extractive import ExtractiveGenerator
+from rag.answering.writer import CheckedWriter
+from rag.errors import ModelError, ModelTimeout, ModelUnavailable
+from rag.events import Event, SentenceChecked, Token
+from rag.types import Action, Answer, Chunk, Evidence, Outcome, Plan, Turn, Verdict
+
+TEXT = "新馆位于城东。新馆内共有70个座位。"
+PLAN = Plan(Action.RETRIEVE, question="新馆共有多少个座位？")
+
+
+def passages(*texts: str) -> list[Evidence]:
+    return [
+        Evidence(n, Chunk(f"c{n}", f"d{n}", "", "", text, 0, len(text)), 0.9) for n, text in enumerate(texts, start=1)
+    ]
+
+
+class Author:
+    """Writes the given pieces; an error among them is raised."""
+
+    def __init__(self, *pieces: str | ModelError) -> None:
+        self._pieces = pieces
+        self.closed = False
+
+    @property
+    def model(self) -> str:
+        return "author"
+
+    def generate(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Iterator[str]:
+        try:
+            for piece in self._pieces:
+                if isinstance(piece, ModelError):
+                    raise piece
+                yield piece
+        finally:
+            self.closed = True
+
+
+def run(steps: Generator[Event, None, Answer]) -> tuple[list[Event], Answer]:
+    events: list[Event] = []
+    while True:
+        try:
+            events.append(next(steps))
+        except StopIteration as end:
+            return events, end.value
+
+
+def write(author: Author, *texts: str, plan: Plan = PLAN, show: bool = True, fallback: bool = True) -> tuple[list[Event], Answer]:
+    writer = CheckedWriter(
+        author, RuleChecker(), fallback=ExtractiveGenerator() if fallback else None, show_unsupported=show
+    )
+    return run(writer.write(plan, passages(*(texts or (TEXT,))), ()))
+
+
+def test_a_models_answer_is_checked_and_cited() -> None:
+    events, answer = write(Author("新馆内共有", "70个座位。"))
+    assert answer.text == "新馆内共有70个座位。[1]"
+    assert (answer.outcome, answer.model) == (Outcome.ANSWERED, "author")
+    assert [sentence.verdict for sentence in answer.sentences] == [Verdict.SUPPORTED]
+    assert answer.citations[0].quote == "新馆内共有70个座位。"
+    assert "".join(event.text for event in events if isinstance(event, Token)) == answer.text
+
+
+@pytest.mark.parametrize("error", [ModelTimeout("slow"), ModelUnavailable("down")])
+def test_a_model_that_fails_before_its_first_piece_gives_way_to_quotes(error: ModelError) -> None:
+    _, answer = write(Author(error))
+    assert answer.text.startswith("新馆内共有70个座位。[1]")
+    assert answer.model == ""
+
+
+def test_without_a_stand_in_the_failure_is_raised() -> None:
+    with pytest.raises(ModelTimeout):
+        write(Author(ModelTimeout("slow")), fallback=False)
+
+
+def test_a_failure_mid_answer_is_raised_after_what_came_is_checked() -> None:
+    steps = CheckedWriter(Author("新馆位于城东", ModelTimeout("slow")), RuleChecker(), fallback=ExtractiveGenerator()).write(
+        PLAN, passages(TEXT), ()
+    )
+    events: list[Event] = []
+    with pytest.raises(ModelTimeout):
+        for event in steps:
+            events.append(event)
+    assert [event.sentence.text for event in events if isinstance(event, SentenceChecked)] == ["新馆位于城东"]
+
+
+def test_a_model_that_writes_nothing_gives_way_to_quotes() -> None:
+    assert write(Author(" \n"))[1].model == ""
+
+
+def test_when_all_is_withheld_quotes_stand_in() -> None:
+    events, answer = write(Author("香蕉富含钾元素。"), show=False)
+    assert answer.text.startswith("新馆内共有70个座位。[1]")
+    assert all("香蕉" not in event.text for event in events if isinstance(event, Token))
+
+
+def test_shown_unsupported_sentences_are_marked_not_dropped() -> None:
+    _, answer = write(Author("香蕉富含钾元素。"))
+    assert answer.text == "香蕉富含钾元素。"
+    assert answer.sentences[0].verdict is Verdict.UNSUPPORTED
+
+
+def test_an_answer_that_only_says_that_nothing_is_there_abstains() -> None:
+    _, answer = write(Author("资料中没有提到。"))
+    assert (answer.text, answer.outcome, answer.sentences) == ("资料中没有提到。", Outcome.ABSTAINED, ())
+
+
+def test_a_denial_does_not_smuggle_a_claim() -> None:
+    _, answer = write(Author("资料中没有提到座位，但新馆有900个座位。"))
+    assert answer.sentences[0].verdict is not Verdict.SUPPORTED
+
+
+def test_conflicting_passages_are_told() -> None:
+    _, answer = write(Author("新馆内共有70个座位。"), TEXT, TEXT.replace("70", "170"))
+    assert [(c.first.marker, c.second.marker) for c in answer.conflicts] == [(1, 2)]
+
+
+def test_breaking_off_closes_the_model() -> None:
+    author = Author("新馆位于城东。", "新馆内共有70个座位。")
+    steps = CheckedWriter(author, RuleChecker()).write(PLAN, passages(TEXT), ())
+    next(steps)
+    steps.close()
+    assert author.closed
