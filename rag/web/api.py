@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, Response
 from pydantic.json_schema import models_json_schema
 
-from rag import __version__
+import rag
 from rag.config import Settings
 from rag.errors import RagError
 from rag.events import Answered, Event
@@ -117,7 +117,7 @@ def health_router(service: ChatService) -> APIRouter:
     async def readyz() -> JSONResponse:
         backend = service.backend
         if backend.ready:
-            return JSONResponse({"status": "ready", "version": __version__, "generation": backend.generation})
+            return JSONResponse({"status": "ready", "version": rag.__version__, "generation": backend.generation})
         error = backend.error
         reason = str(error) if isinstance(error, RagError) else "The index is being opened."
         return JSONResponse({"status": "not ready", "reason": reason}, 503, {"retry-after": "2"})
@@ -130,7 +130,7 @@ def description(routers: list[APIRouter], base_path: str) -> dict[str, Any]:
     routes = [route for router in routers for route in router.routes]
     document = get_openapi(
         title="Zhiju",
-        version=__version__,
+        version=rag.__version__,
         description="Question answering over your own documents, every sentence with its grounds.",
         routes=routes,
         servers=[{"url": base_path or "/"}],
