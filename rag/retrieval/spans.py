@@ -23,6 +23,7 @@ _MAXSIM_SHARE = 0.6
 """The rest is the cosine of the pooled vectors."""
 
 _MIDDLE, _STEEPNESS = 0.86, 40.0
+"""Spread the narrow range in which such cosines lie over 0 to 1. The order of spans does not depend on them."""
 
 
 class MaxSimSpanScorer:
