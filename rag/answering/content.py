@@ -106,6 +106,12 @@ def keys(text: str) -> frozenset[str]:
     return frozenset(key for word in words(text) for key in word_keys(word.text))
 
 
+def name_keys(text: str) -> frozenset[str]:
+    """The keys of the names in ``text``: persons, places, organisations, and Latin words with a capital."""
+    names = (word for word in words(text) if word.kind in ("person", "place", "organisation", "latin"))
+    return frozenset(key for word in names for key in word_keys(word.text))
+
+
 @lru_cache(maxsize=16384)
 def word_keys(word: str) -> tuple[str, ...]:
     """The keys of one word: itself if it is Latin or one character, else its character pairs."""

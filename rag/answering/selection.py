@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.answering.content import keys, overlap, pairs, word_keys, words
+from rag.answering.content import keys, name_keys, overlap, pairs, words
 from rag.answering.expect import holds, wanted
 from rag.answering.reading import Candidate, Reading
 from rag.interfaces import SpanScorer
@@ -23,7 +23,6 @@ _SAME = 0.8
 _NEW_WORDS = 5
 _CLOSE, _IN_PASSAGE = 0.15, 0.3
 _NAME_WEIGHT = 1.5
-_NAMES = ("person", "place", "organisation", "latin")
 
 WEIGHTS: dict[str, float] = {
     "meaning": 0.35,
@@ -77,7 +76,7 @@ class Selector:
         """What each candidate is judged by, each 0 to 1."""
         meaning = self._scorer.score(question, [one.span for one in found]) if self._scorer and found else None
         asked = keys(question)
-        names = _named(question)
+        names = name_keys(question)
         weight = {key: value * (_NAME_WEIGHT if key in names else 1) for key, value in _rarity(asked, found).items()}
         kind = wanted(question)
         scores = {item.marker: item.score for item in evidence}
@@ -119,11 +118,6 @@ def _rarity(asked: frozenset[str], found: Sequence[Candidate]) -> dict[str, floa
     for one in found:
         count.update(asked & pairs(one.text))
     return {key: math.log((len(found) + 1) / (count[key] + 0.5)) for key in asked}
-
-
-def _named(text: str) -> frozenset[str]:
-    """The keys of the names in ``text``."""
-    return frozenset(key for word in words(text) if word.kind in _NAMES for key in word_keys(word.text))
 
 
 def _around(one: Candidate, before: Candidate | None, reading: Reading) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rag.answering.conflicts import ConflictFinder
-from rag.answering.content import keys, pairs
+from rag.answering.content import name_keys, pairs
 from rag.answering.stream import AnswerWriter, Written
 from rag.errors import ModelError
 from rag.events import Event
@@ -78,7 +78,7 @@ class CheckedWriter:
         yield from fold.finish()
 
     def _answer(self, author: Generator, written: Written, plan: Plan, evidence: Sequence[Evidence]) -> Answer:
-        missing = _missing(plan, written, evidence)
+        missing = tuple(dict.fromkeys([*plan.missing, *_missing(plan, written, evidence)]))
         outcome = Outcome.PARTIAL if missing else Outcome.ANSWERED
         return Answer(
             text=written.text,
@@ -102,19 +102,19 @@ def _closed(pieces: Iterator[str]) -> Iterator[Iterator[str]]:
 
 
 def _missing(plan: Plan, written: Written, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """The parts of the question whose own words occur in no passage that the answer cites.
+    """The parts of the question whose own names occur in no passage that the answer cites.
 
-    Parts in another language than the passages are not judged.
+    Parts without a name of their own are the planner's to judge, and so are those in another language.
     """
     cited = {citation.chunk_id for citation in written.citations}
     passages = [item.chunk for item in evidence if item.chunk.id in cited]
     if len(plan.parts) < 2 or not passages:
         return ()
     text = " ".join(f"{chunk.title} {chunk.section} {chunk.text}" for chunk in passages)
-    present, asked = pairs(text), [keys(part) for part in plan.parts]
-    shared = frozenset.intersection(*asked)
+    present, named = pairs(text), [name_keys(part) for part in plan.parts]
+    shared = frozenset.intersection(*named)
     return tuple(
         part
-        for part, wanted in zip(plan.parts, asked, strict=True)
-        if wanted - shared and not (wanted - shared) & present and language(part) == language(text)
+        for part, names in zip(plan.parts, named, strict=True)
+        if names - shared and not (names - shared) & present and language(part) == language(text)
     )

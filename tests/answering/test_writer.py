@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -121,6 +122,21 @@ def test_a_denial_does_not_smuggle_a_claim() -> None:
 def test_conflicting_passages_are_told() -> None:
     _, answer = write(Author("新馆内共有70个座位。"), TEXT, TEXT.replace("70", "170"))
     assert [(c.first.marker, c.second.marker) for c in answer.conflicts] == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("plan", "missing"),
+    [
+        (replace(PLAN, missing=("价格",)), ("价格",)),
+        (replace(PLAN, parts=("新馆的座位", "Louvre 的座位")), ("Louvre 的座位",)),
+        (replace(PLAN, parts=("新馆的座位", "新馆的位置")), ()),
+        (replace(PLAN, parts=("the new hall", "the old hall")), ()),
+    ],
+)
+def test_parts_without_evidence_are_named_and_make_the_answer_partial(plan: Plan, missing: tuple[str, ...]) -> None:
+    _, answer = write(Author("新馆内共有70个座位。"), plan=plan)
+    assert answer.missing == missing
+    assert answer.outcome is (Outcome.PARTIAL if missing else Outcome.ANSWERED)
 
 
 def test_breaking_off_closes_the_model() -> None:
