@@ -68,7 +68,7 @@ def open_engine(
     index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
     scorer = MaxSimSpanScorer(embedder, index)
     model = model or language_model(settings)
-    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds)
+    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer)
     engine = Engine(
         catalogue=index,
         search=_search(settings, index, embedder),

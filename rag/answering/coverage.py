@@ -6,22 +6,21 @@ Plain counting over folded text; what the figures mean together is decided in ``
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
+from rag.interfaces import Span, SpanScorer
 from rag.sentences import sentence_spans
-from rag.text import CJK, normalise
+from rag.text import language, normalise
 from rag.types import Evidence
 
 _READ = 5
 """Passages whose sentences are looked at one by one."""
 _FOLLOWS = 5
 """The rank whose score the best one is compared with."""
-_FOREIGN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,9 @@ class Features:
     ``passage``, ``window``: share of the question's weighted words in the best passage, and in the best two
     neighbouring sentences. ``unknown``: weight of words that no document holds. ``names``: whether one passage
     holds all names and years (1 too where it could not, being in another language). ``clash``: a name occurs only
-    in another version. ``score``, ``margin``: the best passage's score and its lead over the fifth. ``foreign``:
-    the passages are in another language than the question.
+    in another version. ``margin``: the lead of the best score over the fifth. ``meaning``: how well a passage as a
+    whole matches the question for the encoder (the best score where there is none).
+    ``foreign``: the passages are in another language than the question.
     """
 
     passage: float = 0.0
@@ -40,8 +40,8 @@ class Features:
     unknown: float = 0.0
     names: float = 1.0
     clash: float = 0.0
-    score: float = 0.0
     margin: float = 0.0
+    meaning: float = 0.0
     foreign: float = 0.0
 
     def values(self) -> tuple[float, ...]:
@@ -50,10 +50,10 @@ class Features:
 
 
 class Coverage:
-    """Measures evidence against questions, with word weights from one corpus."""
+    """Measures evidence against questions, with word weights from one corpus and, at best, an encoder's view."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None) -> None:
+        self._corpus, self._scorer = corpus, scorer
 
     def features(self, question: str, evidence: Sequence[Evidence]) -> Features:
         """The features of ``question`` given ``evidence``."""
@@ -65,7 +65,7 @@ class Coverage:
         shares = [_share(units, text, total) for text in passages]
         best = max(range(len(passages)), key=lambda index: (shares[index], -index))
         scores = sorted((item.score for item in evidence), reverse=True)
-        foreign = is_foreign(question, evidence[0])
+        foreign = is_foreign(question, evidence[:_READ])
         named = wanted_names(question)
         return Features(
             passage=shares[best],
@@ -73,8 +73,8 @@ class Coverage:
             unknown=self._unknown(units, total),
             names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
             clash=float(bool(self.other_versions(question, evidence))),
-            score=scores[0],
             margin=scores[0] - scores[min(_FOLLOWS, len(scores)) - 1],
+            meaning=self._meaning(question, evidence, scores[0]),
             foreign=float(foreign),
         )
 
@@ -94,6 +94,12 @@ class Coverage:
         texts = [text_of(item) for item in evidence]
         return tuple(name for name in self.missing_names(question, evidence) if any(clashes(text, name) for text in texts))
 
+    def _meaning(self, question: str, evidence: Sequence[Evidence], otherwise: float) -> float:
+        if self._scorer is None:
+            return otherwise
+        spans = [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence]
+        return max(self._scorer.score(question, spans))
+
     def _unknown(self, units: dict[str, float], total: float) -> float:
         return sum(w for unit, w in units.items() if self._corpus.frequency(unit) == 0) / total if total else 0.0
 
@@ -103,14 +109,10 @@ def text_of(item: Evidence) -> str:
     return normalise(f"{item.chunk.title} {item.chunk.section} {item.chunk.text}")
 
 
-def is_foreign(question: str, item: Evidence) -> bool:
-    """Whether question and passage are in different languages, by their share of Chinese characters."""
-    return abs(_chinese_share(question) - _chinese_share(item.chunk.text)) > 1 - 2 * _FOREIGN
-
-
-def _chinese_share(text: str) -> float:
-    letters = sum(1 for sign in text if sign.isalpha())
-    return len(re.findall(f"[{CJK}]", text)) / letters if letters else 0.0
+def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether most passages are in another language than the question."""
+    spoken = language(question)
+    return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)
 
 
 def _best_window(units: dict[str, float], total: float, evidence: Sequence[Evidence]) -> float:

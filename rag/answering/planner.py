@@ -21,7 +21,7 @@ from rag.answering.rounds import next_round
 from rag.answering.scope import scope_of
 from rag.answering.sufficiency import Sufficiency
 from rag.answering.wording import asked_back
-from rag.interfaces import Catalogue, Retriever
+from rag.interfaces import Catalogue, Retriever, SpanScorer
 from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
 
@@ -32,12 +32,20 @@ class RulePlanner:
     """Plans by rules over one index. Stateless and thread-safe.
 
     ``retriever`` is any search over the same index, best the sparse one: it supplies what a clarification offers.
+    ``scorer`` lets sufficiency see what passages mean, beside the words they share with the question.
     """
 
-    def __init__(self, catalogue: Catalogue, retriever: Retriever, *, max_rounds: int = 3) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        retriever: Retriever,
+        *,
+        max_rounds: int = 3,
+        scorer: SpanScorer | None = None,
+    ) -> None:
         self.corpus = Corpus(catalogue, retriever)
         self.max_rounds = max_rounds
-        self.sufficiency = Sufficiency(self.corpus)
+        self.sufficiency = Sufficiency(self.corpus, scorer)
 
     def plan(self, question: str, history: Sequence[Turn]) -> Plan:
         """Decide what to do with ``question`` after ``history``."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from rag.answering.corpus import Corpus
 from rag.answering.coverage import Coverage, Features
+from rag.interfaces import SpanScorer
 from rag.types import Evidence, Plan
 
-BIAS = -5.1
-WEIGHTS = (2.6, 0.9, -0.9, 2.1, -2.8, 3.5, 1.1, 4.2)
+BIAS = -4.6
+WEIGHTS = (1.8, 0.9, -1.5, 2.2, -2.4, 1.3, 4.0, 4.3)
 """In the order of the fields of ``Features``."""
 ENOUGH = 0.5
 """A part whose probability is at least this has evidence."""
@@ -43,8 +44,8 @@ class Assessment:
 class Sufficiency:
     """Judges evidence against plans."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.coverage = Coverage(corpus)
+    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None) -> None:
+        self.coverage = Coverage(corpus, scorer)
 
     def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> Assessment:
         """Which parts of the plan's question ``evidence`` answers."""
