@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rag.answering.followup import stand_alone
+from rag.answering.references import references
 from rag.answering.terms import names, terms
 from rag.text import CJK
+from rag.types import Turn
 
 _JOINT = r"(?:和|与|與|跟|同|及|以及|还是|還是|、|或者|或|对比|相比)"
 _MARKED = re.compile(
@@ -34,6 +37,7 @@ _MOST = 4
 class Split:
     """The parts of a question. ``queries`` and ``parts`` run in parallel; both are empty when it is one question.
 
+    ``parts`` are as written; ``queries`` stand alone: what is asked of each thing, pronouns resolved.
     ``compared`` counts the things set side by side.
     """
 
@@ -50,9 +54,13 @@ def split(question: str) -> Split:
         asked = _completed(subjects) if _EACH.search(question) and not terms(rest) else subjects
         return Split(tuple(f"{subject} {rest}".strip() for subject in asked), subjects, len(subjects))
     pieces = _questions(question)
-    if len(pieces) > 1:
-        return Split(pieces, pieces)
-    return Split()
+    if len(pieces) < 2:
+        return Split()
+    before = (Turn("user", pieces[0]),)
+    queries = tuple(
+        stand_alone(piece, before).question if index and references(piece) else piece for index, piece in enumerate(pieces)
+    )
+    return Split(queries, pieces)
 
 
 def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
@@ -133,10 +141,14 @@ def _phrases_around_joint(question: str) -> tuple[tuple[str, ...], int, int] | N
     found = pattern.match(question[offset:])
     if found is None or found["a"][-1:] in "共饱总中" or not re.search(f"[{CJK}]", question):
         return None
-    first, second = found["a"].strip(), _LOOSE_END.sub("", found["b"].strip())
+    first, second = found["a"].strip(), _LOOSE_END.sub("", found["b"].strip()).strip()
     if min(len(first), len(second)) < 2 or not terms(first) or not terms(second):
         return None
-    return (first, second), offset + found.start("a"), offset + found.end("b")
+    end = offset + found.end("b")
+    owner, owned, _ = second.partition("的")
+    if owned and "的" not in first and len(owner) > 1 and not _EACH.search(question):
+        second, end = owner, offset + found.start("b") + found["b"].index("的")
+    return (first, second), offset + found.start("a"), end
 
 
 def _questions(question: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rag.answering.corpus import Corpus
 from rag.answering.coverage import Coverage, Features
+from rag.answering.decompose import split
 from rag.interfaces import SpanScorer
 from rag.types import Evidence, Plan
 
@@ -57,7 +58,9 @@ class Sufficiency:
         if len(plan.parts) < 2:
             missing: tuple[str, ...] = () if whole >= ENOUGH else (question,)
             return Assessment(whole, plan.parts if not missing else (), missing, absent)
-        judged = [(part, self._part(part, evidence)) for part in plan.parts]
+        asked = split(question)
+        whole_parts = dict(zip(asked.parts, asked.queries, strict=True))
+        judged = [(part, self._part(whole_parts.get(part, part), evidence)) for part in plan.parts]
         covered = tuple(part for part, value in judged if value >= ENOUGH)
         open_parts = tuple(part for part, value in judged if value < ENOUGH)
         best = max(whole, max(value for _, value in judged))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.text import CJK, fold
+from rag.text import CJK, fold, language
 
 _CJK_ASK = (
     "请问 告诉我 帮我 帮忙 请 我想知道 想知道 想问 能否 能不能 可不可以 可以 是不是 是否 有没有 会不会 "
@@ -21,7 +21,7 @@ _CJK_ASK = (
     "这个 那个 这些 那些 这种 那种 这样 那样 这里 那里 这位 那位 这篇 那篇 这项 那项 这次 那次 这家 那家 这 那 "
     "它们 他们 她们 我们 你们 大家 自己 它 他 她 其 该 此 我 你 您 们 "
     "已经 正在 曾经 曾 将会 将 可能 应该 需要 必须 能够 一个 一种 一些 一位 一次 一项 "
-    "属于 称为 叫做 叫作 称作 位于 来自 成为 作为 进行 使用 用于 认为 表示 指的 指 "
+    "花了 要花 需要花 花掉 属于 称为 叫做 叫作 称作 位于 来自 成为 作为 进行 使用 用于 认为 表示 指的 指 "
 ).split()
 _CJK_SINGLE = "的了着是吗呢吧啊呀嘛么和与跟及或在从把被对让给向于为以用有要会能都也还又就才再很最更所并而但且由到上下中里后前时地得叫做去来过不没"
 _PROTECTED = (
@@ -121,7 +121,7 @@ def _is_name(question: str, start: int, end: int) -> bool:
     word = question[start:end]
     if any(sign.isdigit() for sign in word) or (word[1:] != word[1:].lower() and not question.isupper()):
         return True
-    if re.search(rf"[{CJK}]", question):
+    if language(question) == "zh":
         return True
     return word[:1].isupper() and word.lower() not in _ENGLISH_STOP and not _SENTENCE_START.search(question[:start])
 

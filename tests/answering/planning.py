@@ -61,9 +61,9 @@ class Library:
         return [Hit(chunk, float(score), rank, Stage.SPARSE) for rank, (score, chunk) in enumerate(found[:k], 1)]
 
 
-def planner(library: Library | None = None, **settings: int) -> RulePlanner:
+def planner(library: Library | None = None, max_rounds: int = 3) -> RulePlanner:
     held = library or Library()
-    return RulePlanner(held, held, **settings)
+    return RulePlanner(held, held, max_rounds=max_rounds)
 
 
 def turns(*texts: str) -> tuple[Turn, ...]:

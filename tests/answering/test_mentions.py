@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.corpus import Corpus
+from rag.answering.coverage import Coverage, contains, is_foreign
+from rag.answering.decompose import split
+from rag.answering.mentions import clashes, mentions, wanted_names
+from rag.answering.terms import names, terms
+from rag.interfaces import Span
+from tests.answering.planning import Library, passage
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("llama 3 发布", "lama3"), ("baichuan-13b", "baichaun-13b"), ("falcon x2 的", "falcon x2"), ("vicuna 的 13b 版", "vicuna 13b"), ("gpt4在", "gpt-4")],
+)
+def test_slip_of_the_pen_and_spacing_are_forgiven(text: str, name: str) -> None:
+    assert mentions(text, name)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("qwen2.5 有", "qwen3"), ("llama 3.1", "llama 3"), ("neurips 2024", "neurips 2023"), ("a800", "a100")]
+)
+def test_other_version_or_year_clashes(text: str, name: str) -> None:
+    assert not mentions(text, name)
+    assert clashes(text, name)
+
+
+def test_absent_name_does_not_clash() -> None:
+    assert not clashes("今天天气晴朗", "qwen3")
+
+
+def test_names_that_count_have_a_capital_or_a_digit() -> None:
+    assert wanted_names("OmAgent 的 token 数在 2023 年是多少？") == ("omagent", "2023")
+
+
+def test_terms_leave_out_function_words_and_question_words() -> None:
+    assert [term.text for term in terms("超导量子处理器每秒要做多少次一致性检查？")] == ["超导量子处理器每秒", "次一致性检查"]
+    assert [term.text for term in terms("What is the accuracy of the Kestrel 3?")] == ["accuracy", "kestrel", "3"]
+    assert names("What does Keller Jordan say about 《风筝》?") == ("Keller Jordan", "风筝")
+
+
+def test_latin_words_count_whole_and_numbers_do_not_match_inside_others() -> None:
+    assert contains("in 2012", "2012")
+    assert not contains("in 2012", "12")
+    assert not contains("category", "cat")
+    assert contains("two robots", "robot")
+
+
+def test_coverage_is_higher_where_the_question_is_spoken_of() -> None:
+    library = Library()
+    measure = Coverage(Corpus(library, library)).features
+    near = measure("Mira 在识别仪表时准确率是多少？", (passage("Mira 在识别仪表时准确率达到 97%。"),))
+    far = measure("Mira 在识别仪表时准确率是多少？", (passage("港口的水质监测报告。"),))
+    assert near.passage == pytest.approx(1.0)
+    assert far.passage == 0.0
+    assert (near.names, far.names) == (1.0, 0.0)
+
+
+def test_meaning_comes_from_the_scorer_where_there_is_one() -> None:
+    class Half:
+        def score(self, text: str, spans: list[Span]) -> list[float]:
+            return [0.5 for _ in spans]
+
+    library = Library()
+    assert Coverage(Corpus(library, library), Half()).features("Mira", (passage("Mira", 0.9),)).meaning == 0.5  # type: ignore[arg-type]
+    assert Coverage(Corpus(library, library)).features("Mira", (passage("Mira", 0.9),)).meaning == 0.9
+
+
+def test_passage_in_another_language_is_foreign() -> None:
+    assert is_foreign("How accurate is Mira?", (passage("Mira 的准确率达到 97%。"),))
+    assert not is_foreign("Mira 的准确率是多少？", (passage("Mira 的准确率达到 97%。"),))
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Alpha 和 Beta 分别是谁做的？", ("Alpha", "Beta")),
+        ("前端组跟后端组的预算有什么不一样？", ("前端组", "后端组")),
+        ("Compare Alpha and Beta", ("Alpha", "Beta")),
+        ("Who made Alpha, and how much does Beta cost?", ("Who made Alpha", "how much does Beta cost")),
+        ("德意志共和国的首都在哪里？", ()),
+        ("他和谁一起工作？", ()),
+        ("Alpha 的作者是谁？为什么？", ()),
+    ],
+)
+def test_parts_of_a_question(question: str, parts: tuple[str, ...]) -> None:
+    assert split(question).parts == parts
+
+
+def test_parallel_things_are_completed_with_what_they_share() -> None:
+    assert split("2022年考研和高考报名人数分别是多少？").queries == ("2022年考研报名人数 是多少", "2022年高考报名人数 是多少")
