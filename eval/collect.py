@@ -122,7 +122,8 @@ def collect(
         failure = Failure(type(error).__name__, str(error))
     finally:
         stream.close()
-    fold.spent["total"] = (clock() - started) * 1000
+    if not only_plan:
+        fold.spent["total"] = (clock() - started) * 1000
     trace = Trace(
         case=case, target=target, repeat=repeat, plans=tuple(fold.plans), retrievals=tuple(fold.retrievals),
         evidence=tuple((item.marker, item.chunk.id, round(item.score, 6)) for item in fold.evidence),

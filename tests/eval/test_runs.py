@@ -160,3 +160,10 @@ def test_kill_minus_nine_then_resume_gives_the_same_result(tmp_path: Path) -> No
     steady = [name for name in first if "latency_ms" not in name]
     assert len(steady) > 50
     assert {name: first[name] for name in steady} == {name: second.get(name) for name in steady}
+
+
+def test_a_plan_alone_counts_for_no_total_time() -> None:
+    planned = collect(Oracle(DOCUMENTS, CASES).retrieve(CASES[0].question), CASES[0], Target(), only_plan=True)
+    assert planned.trace.milliseconds.keys() == {"plan"}
+    whole = collect(Oracle(DOCUMENTS, CASES).answer(CASES[0].question), CASES[0], Target())
+    assert {"plan", "sparse", "reranked", "first_token", "check", "total"} <= whole.trace.milliseconds.keys()
