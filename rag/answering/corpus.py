@@ -7,7 +7,7 @@ filled with the same values.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,6 +19,19 @@ from rag.types import Hit, Scope
 _REMEMBERED = 20_000
 _CHARACTERS_A_CHUNK = 300
 PATH_SEPARATOR = " › "
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A document's title, or a heading with ``path`` above and including it, ready to be compared.
+
+    ``title`` is as written, ``key`` its ``compact`` form; ``path`` is empty for a document's title.
+    """
+
+    document_id: str
+    path: str
+    title: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,29 @@ class Corpus:
     def chunks(self) -> float:
         """How many chunks there are, estimated from the length of the documents."""
         return max(1.0, sum(len(document.text) for document in self.catalogue.documents()) / _CHARACTERS_A_CHUNK)
+
+    @cached_property
+    def titles(self) -> tuple[Label, ...]:
+        """The titles of all documents."""
+        return tuple(
+            Label(document.id, "", document.title, compact(document.title)) for document in self.catalogue.documents()
+        )
+
+    @cached_property
+    def headings(self) -> tuple[Label, ...]:
+        """The headings of all documents, each once with its path."""
+        return tuple(label for document in self.catalogue.documents() for label in self._headings(document.id))
+
+    def _headings(self, document_id: str) -> Iterator[Label]:
+        paths = dict.fromkeys(
+            PATH_SEPARATOR.join(parts[:depth])
+            for parts in (path.split(PATH_SEPARATOR) for path in self.catalogue.sections(document_id))
+            for depth in range(1, len(parts) + 1)
+        )
+        for path in paths:
+            heading = path.rsplit(PATH_SEPARATOR, 1)[-1]
+            if heading:
+                yield Label(document_id, path, heading, compact(heading))
 
     def _count(self, text: str) -> int:
         return self.catalogue.frequency(text)

@@ -7,9 +7,10 @@ document, or when it is long and stands in the question word for word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rag.answering.corpus import PATH_SEPARATOR, Corpus, compact
+from rag.answering.corpus import PATH_SEPARATOR, Corpus, Label, compact
 from rag.answering.terms import quoted
 from rag.text import CJK, normalise
 from rag.types import Document, Scope
@@ -22,24 +23,44 @@ _CHAPTER = re.compile(r"第\s*[一二三四五六七八九十百\d]+\s*[章节�
 _DATED = re.compile(rf"(?P<year>(?:19|20)\d\d)\s*年?(?:\s*(?P<month>\d{{1,2}})\s*月)?(?:份)?的?(?:全部|所有|那[份篇]|这[份篇])?{_CALLED}")
 _SHORTEST_QUOTED = 3
 _SHORTEST_PLAIN = 8
+_FEWEST_WORDS = 4
 _NEAR = 0.5
 
 
 def scope_of(question: str, corpus: Corpus) -> Scope:
     """Where ``question`` asks to search; empty when it names no place."""
+    asked = _Asked(
+        compact(question), tuple(compact(phrase) for phrase in quoted(question)), _chapter_of(normalise(question))
+    )
     documents = corpus.catalogue.documents()
-    if len(documents) < 2 and not _CHAPTER.search(normalise(question)):
+    if len(documents) < 2 and not asked.chapter:
         return Scope()
     return (
         _by_file(question, documents)
-        or _by_title(question, documents)
-        or _by_section(question, documents, corpus)
+        or _by_title(asked, corpus)
+        or _by_heading(asked, corpus)
         or _by_date(question, documents)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question says of places: itself, its quotations and the chapter it names, all compact."""
+
+    text: str
+    quotations: tuple[str, ...]
+    chapter: str
+
+
+def _chapter_of(text: str) -> str:
+    found = _CHAPTER.search(text)
+    return compact(found[0]) if found else ""
+
+
 def _by_file(question: str, documents: Sequence[Document]) -> Scope:
     wanted = {normalise(name) for name in _FILE.findall(question)}
+    if not wanted:
+        return Scope()
     named = [
         document.id
         for document in documents
@@ -48,61 +69,53 @@ def _by_file(question: str, documents: Sequence[Document]) -> Scope:
     return Scope(document_ids=tuple(named))
 
 
-def _by_title(question: str, documents: Sequence[Document]) -> Scope:
-    named = [document.id for document in documents if _names(question, document.title)]
+def _by_title(asked: _Asked, corpus: Corpus) -> Scope:
+    named = [label.document_id for label in _near(asked, corpus.titles) if _names(asked, label)]
     return Scope(document_ids=tuple(named)) if len(named) == 1 else Scope()
 
 
-def _by_section(question: str, documents: Sequence[Document], corpus: Corpus) -> Scope:
-    found: list[tuple[str, str]] = []
-    for document in documents:
-        found.extend((document.id, path) for path in _sections(document.id, corpus) if _matches(question, path))
+def _by_heading(asked: _Asked, corpus: Corpus) -> Scope:
+    near = _near(asked, corpus.headings)
+    found = [label for label in near if _names(asked, label) or _is_chapter(asked, label)]
     outermost = [
-        (owner, path)
-        for owner, path in found
-        if not any(owner == other and path.startswith(above + PATH_SEPARATOR) for other, above in found)
+        label
+        for label in found
+        if not any(
+            label.document_id == other.document_id and label.path.startswith(other.path + PATH_SEPARATOR)
+            for other in found
+        )
     ]
     if len(outermost) != 1:
         return Scope()
-    return Scope(document_ids=(outermost[0][0],), sections=(outermost[0][1],))
+    return Scope(document_ids=(outermost[0].document_id,), sections=(outermost[0].path,))
 
 
-def _sections(document_id: str, corpus: Corpus) -> Iterator[str]:
-    seen: set[str] = set()
-    for path in corpus.catalogue.sections(document_id):
-        parts = path.split(PATH_SEPARATOR)
-        for depth in range(1, len(parts) + 1):
-            above = PATH_SEPARATOR.join(parts[:depth])
-            if above and above not in seen:
-                seen.add(above)
-                yield above
+def _near(asked: _Asked, labels: Sequence[Label]) -> list[Label]:
+    """Those that can be meant at all: cheap enough for a hundred thousand."""
+    if asked.quotations or asked.chapter:
+        return list(labels)
+    text = asked.text
+    return [label for label in labels if label.key in text]
 
 
-def _matches(question: str, path: str) -> bool:
-    heading = path.rsplit(PATH_SEPARATOR, 1)[-1]
-    chapter = _CHAPTER.search(normalise(question))
-    if chapter is not None and compact(heading).startswith(compact(chapter[0])):
-        return True
-    return _names(question, heading)
+def _is_chapter(asked: _Asked, label: Label) -> bool:
+    return bool(asked.chapter) and label.key.startswith(asked.chapter)
 
 
-def _names(question: str, title: str) -> bool:
-    """Whether ``question`` names ``title`` as a place to look."""
-    wanted = compact(title)
-    if len(wanted) < _SHORTEST_QUOTED:
+def _names(asked: _Asked, label: Label) -> bool:
+    """Whether the question names the title as a place to look."""
+    if len(label.key) < _SHORTEST_QUOTED:
         return False
-    for phrase in quoted(question):
-        given = compact(phrase)
-        shorter, longer = sorted((given, wanted), key=len)
+    for given in asked.quotations:
+        shorter, longer = sorted((given, label.key), key=len)
         if len(shorter) >= _SHORTEST_QUOTED and shorter in longer and len(shorter) >= _NEAR * len(longer):
             return True
-    text = compact(question)
-    if wanted not in text:
+    if label.key not in asked.text:
         return False
-    cjk = len(re.findall(f"[{CJK}]", wanted))
-    if cjk >= _SHORTEST_PLAIN or (not cjk and len(title.split()) >= 4):
+    cjk = len(re.findall(f"[{CJK}]", label.key))
+    if cjk >= _SHORTEST_PLAIN or (not cjk and len(label.title.split()) >= _FEWEST_WORDS):
         return True
-    return re.search(re.escape(wanted) + _CALLED, text) is not None
+    return re.search(re.escape(label.key) + _CALLED, asked.text) is not None
 
 
 def _by_date(question: str, documents: Sequence[Document]) -> Scope:
