@@ -30,7 +30,7 @@ from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import Index
 from rag.retrieval.embedding import SentenceTransformerEmbedder
 from rag.retrieval.embedding_cache import CachedEmbedder
-from rag.retrieval.evidence import Floats, Weights, features, probabilities
+from rag.retrieval.evidence import WEIGHTS, Floats, Weights, features, probabilities
 from rag.retrieval.fusion import QueryAwareFusion
 from rag.retrieval.late_interaction import best_matches, word_tokens
 from rag.retrieval.store import open_index
@@ -147,7 +147,7 @@ def measure(questions: Sequence[Question], weights: Weights, floor: float) -> di
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit on either half, measure on the other, then print the weights of the first half."""
+    """Fit on either half, measure on the other, and compare with the weights in force."""
     parser = argparse.ArgumentParser(prog="python -m eval.fit_evidence", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--limit", type=int, default=400, help="most questions of a set")
@@ -161,13 +161,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{folder}: {len(questions)} questions so far", file=sys.stderr)
     for half in (0, 1):
         weights = fit([question for question in questions if question.half == half])
-        print(f"fitted on half {half}: {weights}")
-        for source in sorted({question.source for question in questions}):
-            rest = [question for question in questions if question.half != half and question.source == source]
-            if rest:
-                found = measure(rest, weights, settings.evidence_floor)
-                print(f"  {source:24}", "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
+        rest = [question for question in questions if question.half != half]
+        _show(f"fitted on half {half}", weights, rest, settings.evidence_floor)
+        _show("in force, on the same", WEIGHTS, rest, settings.evidence_floor)
     return 0
+
+
+def _show(title: str, weights: Weights, questions: Sequence[Question], floor: float) -> None:
+    print(title, "  ".join(f"{name} {value:.2f}" for name, value in weights._asdict().items()))
+    for source in sorted({question.source for question in questions}):
+        found = measure([question for question in questions if question.source == source], weights, floor)
+        print(f"  {source:24}", "  ".join(f"{name} {value:.3f}" for name, value in found.items()))
 
 
 if __name__ == "__main__":

@@ -57,11 +57,10 @@ def range_maxima(values: Vector, ranges: NDArray[np.int64]) -> Vector:
 
 def range_means(values: Vector, ranges: NDArray[np.int64]) -> Vector:
     """The L2-normalised mean of rows ``start`` to ``end`` (exclusive, at least one) of ``values`` (t, d): (n, d)."""
-    sums = np.concatenate([np.zeros((1, values.shape[1]), np.float64), np.cumsum(values, axis=0, dtype=np.float64)])
-    means = sums[ranges[:, 1]] - sums[ranges[:, 0]]
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    result: Vector = means.astype(np.float32)
-    return result
+    guarded = np.concatenate([values, np.zeros((1, values.shape[1]), dtype=np.float32)])
+    sums: Vector = np.add.reduceat(guarded, ranges.ravel(), axis=0)[::2]
+    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return sums
 
 
 def token_ranges(spans: Spans, starts: Sequence[int], ends: Sequence[int]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.interfaces import Embedder, Span, Vector
 from rag.retrieval.late_interaction import (
@@ -42,24 +43,28 @@ class MaxSimSpanScorer:
         if not spans:
             return []
         query = self._embedder.embed_query(text)
-        words = word_tokens(text, query)
+        tokens, ranges = self._locate(spans)
+        filled = ranges[:, 1] > ranges[:, 0]
+        scores = np.zeros(len(spans))
+        if filled.any():
+            maxsim = range_maxima(tokens @ word_tokens(text, query).T, ranges[filled]).mean(axis=1)
+            cosine = range_means(tokens, ranges[filled]) @ query.vector
+            raw = _MAXSIM_SHARE * maxsim + (1 - _MAXSIM_SHARE) * cosine
+            scores[filled] = 1 / (1 + np.exp(-_STEEPNESS * (raw - _MIDDLE)))
+        return [float(score) for score in scores]
+
+    def _locate(self, spans: Sequence[Span]) -> tuple[Vector, NDArray[np.int64]]:
+        """The tokens of all chunks one after another, and each span's range among them: one product serves all."""
         groups: dict[str, list[int]] = {}
         for index, span in enumerate(spans):
             groups.setdefault(span.chunk.id, []).append(index)
-        scores = np.zeros(len(spans))
+        ranges = np.zeros((len(spans), 2), dtype=np.int64)
+        stacked: list[Vector] = []
+        count = 0
         for chunk_id, members in groups.items():
-            raw = self._similarities(chunk_id, [spans[index] for index in members], words, query.vector)
-            scores[members] = raw
-        return [float(score) for score in scores]
-
-    def _similarities(self, chunk_id: str, spans: Sequence[Span], words: Vector, pooled: Vector) -> Vector:
-        tokens, places = self._tokens.tokens_of(chunk_id)
-        ranges = token_ranges(places, [span.start for span in spans], [span.end for span in spans])
-        filled = ranges[:, 1] > ranges[:, 0]
-        scores = np.zeros(len(spans), dtype=np.float32)
-        if filled.any():
-            maxsim = range_maxima(tokens @ words.T, ranges[filled]).mean(axis=1)
-            cosine = range_means(tokens, ranges[filled]) @ pooled
-            raw = _MAXSIM_SHARE * maxsim + (1 - _MAXSIM_SHARE) * cosine
-            scores[filled] = 1 / (1 + np.exp(-_STEEPNESS * (raw - _MIDDLE)))
-        return scores
+            tokens, places = self._tokens.tokens_of(chunk_id)
+            starts, ends = ([spans[i].start for i in members], [spans[i].end for i in members])
+            ranges[members] = token_ranges(places, starts, ends) + count
+            stacked.append(tokens)
+            count += len(tokens)
+        return np.concatenate(stacked), ranges
