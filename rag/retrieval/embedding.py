@@ -26,7 +26,7 @@ from rag.retrieval.windows import Window, batches, cut
 
 BUILTIN = "builtin"
 _FORMAT = "1"  # of what this module makes of a model's output: part of the name
-_BLOCK = 256  # passages held at once: their token vectors are 60 MB for the built-in model
+_BLOCK = 64  # passages held at once and reported as progress: their token vectors are 15 MB for the built-in model
 _BATCH_TOKENS = 256  # a full batch holds this many tokens a passage, padding included
 _QUERIES_KEPT = 256
 
