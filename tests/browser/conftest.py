@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import queue
+import re
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -27,6 +34,9 @@ FLAGS = [
     "--disable-gpu",
 ]
 
+STARTS_WITHIN = 480.0
+"""Seconds: the real one indexes the seeds first."""
+
 StartServer = Callable[..., "Server"]
 OpenChat = Callable[..., Chat]
 
@@ -42,28 +52,56 @@ class Server:
 
     def start(self) -> None:
         """Start, again on the same port if it ran before."""
+        self.told: deque[str] = deque(maxlen=200)
+        heard: queue.Queue[str] = queue.Queue()
         variables = {k: v for k, v in os.environ.items() if not k.startswith("RAG_")} | self._environment
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", *self._arguments], cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().strip()
-        assert self.address, "the server did not start; its words stand above"
+            [sys.executable, "-u", "-W", "ignore", *self._arguments], cwd=ROOT, env=variables,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        threading.Thread(target=self._listen, args=(self.process, heard), daemon=True).start()
+        try:
+            self.address = heard.get(timeout=STARTS_WITHIN)
+        except queue.Empty:
+            self.address = ""
+        if not self.address or not self._listens():
+            pytest.fail("The server did not start: " + "".join(self.told))
         self._environment["RAG_PORT"] = self.address.split(":")[2].split("/")[0]
+
+    def _listen(self, process: subprocess.Popen[str], heard: queue.Queue[str]) -> None:
+        """Read what the server says, so that it never has to wait for a reader; its address is in the first line."""
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.told.append(line)
+            found = re.search(r"http://[\w.:/-]+", line)
+            if found:
+                heard.put(found[0])
+        heard.put("")
+        process.stdout.close()
+
+    def _listens(self) -> bool:
+        """Wait until connections are taken: the address is told a moment before."""
+        host, port = urlsplit(self.address).hostname, urlsplit(self.address).port
+        deadline = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                socket.create_connection((host or "", port or 0), 1).close()
+                return True
+            except OSError:
+                time.sleep(0.05)
+        return False
 
     def kill(self) -> None:
         """End it without a word, as a power cut would."""
         self.process.kill()
         self.process.wait(10)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
 
 
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     servers: list[Server] = []
 
-    def start(*arguments: str, module: str = "tests.browser.serve", **settings: Any) -> Server:
+    def start(*arguments: str, command: Sequence[str] = ("-m", "tests.browser.serve"), **settings: Any) -> Server:
         folder = tmp_path_factory.mktemp("server")
         environment = {
             "RAG_PORT": "0",
@@ -73,7 +111,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
             "GRADIO_ANALYTICS_ENABLED": "False",
             "HF_HUB_OFFLINE": "1",
         } | {f"RAG_{name.upper()}": str(value) for name, value in settings.items()}
-        server = Server(["-m", module, *arguments], environment)
+        server = Server([*command, *arguments], environment)
         servers.append(server)
         return server
 
@@ -88,6 +126,25 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 def server(start_server: StartServer) -> Server:
     """The server that most tests share: scripted answers, generous limits, a wiki on ``localhost`` may frame it."""
     return start_server(embed_origins="http://localhost:*")
+
+
+@pytest.fixture(scope="session")
+def real_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The product itself, as ``make run`` starts it: the seeds, indexed with the real encoder, no language model.
+
+    ``ZHIJU_TEST_INDEX`` names an index of the seeds that stands already, to save the building.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("real")
+    return start_server(
+        command=("app.py",),
+        port=port,
+        index_dir=os.environ.get("ZHIJU_TEST_INDEX", folder / "index"),
+        upload_dir=folder / "uploads",
+        llm="none",
+        embed_origins="http://localhost:*",
+    )
 
 
 @pytest.fixture(scope="module")
