@@ -154,7 +154,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.fail("No Chromium was found: run python tests/browser/install.py, or set CHROMIUM.")
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        environment = {**os.environ, "HOME": home}
+        environment: dict[str, str | float | bool] = {**os.environ, "HOME": home}
         running = playwright.chromium.launch(executable_path=path, args=FLAGS, env=environment)
         yield running
         running.close()

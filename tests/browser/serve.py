@@ -41,7 +41,7 @@ def main() -> None:
     app = create_app(settings, Backend(open_engine))
     sys.stdout.write(f"http://{settings.host}:{listener.getsockname()[1]}{settings.base_path}/\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, proxy_headers=False)  # type: ignore[arg-type]
+    config = uvicorn.Config(app, log_level="warning", access_log=False, proxy_headers=False)
     uvicorn.Server(config).run(sockets=[listener])
 
 
