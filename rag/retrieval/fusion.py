@@ -16,6 +16,7 @@ from rag.types import Chunk, Hit, Stage
 
 _RANK_OFFSET = 60
 _TRUST = 8.0
+_CROWD = 5  # where so many passages hold the query's words as well as the best does, words do not tell them apart
 
 
 class SparseScores(Protocol):
@@ -60,9 +61,10 @@ class QueryAwareFusion:
 
     Both scores are put on a scale of their own query, not of the candidates: a cosine counts from the mean over
     the whole collection (0) to 1; a sparse score is the share of the most that the query could score, where words
-    that occur nowhere count in full. The weight of sparse search is in proportion to its best such share: low for a
-    question in another language or in other words, high for exact names that stand together in one passage. A
-    candidate of one ranking gets its true score of the other. (Convex combination: Bruch, Gai and Ingber, TOIS 2023.)
+    that occur nowhere count in full. The weight of sparse search is in proportion to how far its best such share
+    stands above the fifth best: low for a question in another language or in other words, and where many passages
+    hold the same words; high for exact names that stand together in one passage. A candidate of one ranking gets
+    its true score of the other. (Convex combination: Bruch, Gai and Ingber, TOIS 2023.)
     """
 
     def __init__(self, sparse: SparseScores, dense: DenseScores, trust: float = _TRUST) -> None:
@@ -77,9 +79,15 @@ class QueryAwareFusion:
         mean = self._dense.mean(query)
         near = np.clip((self._dense.score(query, ids) - mean) / max(1 - mean, 1e-6), 0, 1)
         covered = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
-        weight = self._trust * float(covered.max(initial=0.0))
+        weight = self._trust * _prominence(covered)
         combined = (near + weight * covered) / (1 + weight)
         return _ranked(chunks, dict(zip(ids, combined.tolist(), strict=True)))
+
+
+def _prominence(covered: NDArray[np.float64]) -> float:
+    """How far the best share stands above the fifth best, which counts as 0 where there are fewer."""
+    best = np.sort(covered)[::-1]
+    return float(best[0] - (best[_CROWD - 1] if len(best) >= _CROWD else 0.0))
 
 
 def _union(sparse: Sequence[Hit], dense: Sequence[Hit]) -> dict[str, Chunk]:

@@ -67,6 +67,14 @@ def test_words_that_hardly_occur_count_for_little() -> None:
     assert order(fused) == "ba"
 
 
+def test_words_that_many_passages_share_do_not_decide() -> None:
+    crowd, near = dict.fromkeys("abcde", 6.0) | {"f": 5.0}, dict.fromkeys("abcde", 0.75) | {"f": 0.80}
+    fusion = QueryAwareFusion(Scores(crowd, bound=10), DenseScores(near, mean=0.7))
+    assert order(fusion.fuse("q", hits("abcdef", Stage.SPARSE), hits("f", Stage.DENSE))) == "fabcde"
+    alone = QueryAwareFusion(Scores(crowd | dict.fromkeys("bcde", 0.0), bound=10), DenseScores(near, mean=0.7))
+    assert order(alone.fuse("q", hits("af", Stage.SPARSE), hits("f", Stage.DENSE))) == "af"
+
+
 def test_scores_follow_the_formula_and_lie_between_0_and_1() -> None:
     sparse, dense = Scores({"a": 5.0, "b": 0.0}, bound=10), DenseScores({"a": 0.7, "b": 0.98}, mean=0.6)
     fused = QueryAwareFusion(sparse, dense, trust=2.0).fuse("q", hits("a", Stage.SPARSE), hits("b", Stage.DENSE))
