@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from rag.interfaces import Support
 from rag.types import Citation, Verdict
 
+_GAP = r"[ \t\u3000]"  # no line break: a marker stands on one line
 _WORD = r"(?:来源|來源|出处|出處|证据|證據|资料|資料|文档|文檔|文献|文獻|参考|參考|引用|sources?|refs?|references?|docs?|documents?|citations?|evidence|passages?)"
 _NUMBER = r"[0-9０-９]{1,3}"
-_JOINT = r"(?:\s*(?:[,，、;；&和]|and|[-–—~～至])\s*\^?)"
-_LABEL = rf"(?:{_WORD}\s*[:：#]?\s*)"
-_NUMBERS = rf"\s*\^?{_LABEL}?\^?{_NUMBER}(?:{_JOINT}{_LABEL}?{_NUMBER})*\s*(?:†[^\]】]{{0,20}})?"
+_JOINT = rf"(?:{_GAP}*(?:[,，、;；&和]|and|[-–—~～至]){_GAP}*\^?)"
+_ORIGIN = r"[\w \t,.:–-]{0,20}"  # what some providers put behind the number: 【1†L3-L5】
+_LABEL = rf"(?:{_WORD}{_GAP}*[:：#]?{_GAP}*)"
+_NUMBERS = rf"{_GAP}*\^?{_LABEL}?\^?{_NUMBER}(?:{_JOINT}{_LABEL}?{_NUMBER})*{_GAP}*(?:†{_ORIGIN})?"
 _BRACKETED = rf"\[\[{_NUMBERS}\]\]|\[{_NUMBERS}\]|[【［〔]{_NUMBERS}[】］〕]"
-_ROUND = rf"[（(]\s*{_LABEL}{_NUMBERS}[)）]"
+_ROUND = rf"[（(]{_GAP}*{_LABEL}{_NUMBERS}[)）]"
 _MARKER = re.compile(rf"{_BRACKETED}|{_ROUND}", re.IGNORECASE)
 _OPEN = "[【［〔(（"
 _CLOSE = "]】］〕)）"
@@ -119,13 +121,14 @@ def _may_become_marker(text: str) -> bool:
     if len(text) - len(body) > 2 or ("]" in body and not text.startswith("[[")):
         return False
     if "†" in body:
-        return bool(_PIECE.search(body.split("†")[0]))
+        number, _, origin = body.partition("†")
+        return bool(_PIECE.search(number)) and bool(re.fullmatch(_ORIGIN, origin.rstrip("]")))
     if text[0] in "(（" and body.strip() and not _LETTERS.match(body.strip()):
         return False
     letters = _LETTERS.findall(body)
     if any(not _word_like(word.lower(), last=body.endswith(word)) for word in letters):
         return False
-    return not re.search(r"[0-9０-９]{4}", body) and not re.search(r"[^\w\s,，、;；&\-–—~～\^:：#\]]|_", body)
+    return not re.search(r"[0-9０-９]{4}", body) and not re.search(r"[^\w \t\u3000,，、;；&\-–—~～\^:：#\]]|_", body)
 
 
 _WORDS = frozenset(

@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -256,6 +257,7 @@ class OpenAIModel:
                 self._made = openai.OpenAI(
                     api_key=self._key or "none", base_url=self._base_url, max_retries=0, http_client=transport
                 )
+                weakref.finalize(self, self._made.close)
             return self._made
 
 
