@@ -30,7 +30,6 @@ def page_head(settings: Settings, language: Language, *, embed: bool = False) ->
         "embed": embed,
         "language": language,
         "limit": settings.max_question,
-        "origins": list(settings.embed_origins),
         "texts": script_texts()[language],
     }
     data = json.dumps(values, ensure_ascii=False).replace("<", "\\u003c")

@@ -162,6 +162,14 @@ def test_a_suggestion_is_asked_by_a_click(open_chat: OpenChat) -> None:
     expect(chat.page.locator(".zj-question").last).to_have_text("关于推出的具体日期，文档里有什么？")
 
 
+def test_a_link_may_bring_a_question_which_waits_to_be_sent(open_chat: OpenChat) -> None:
+    chat = open_chat("?q=%E5%B9%B4%E5%81%87%E6%9C%89%E5%87%A0%E5%A4%A9")
+    expect(chat.composer).to_have_value("年假有几天")
+    expect(chat.page.locator(".zj-question")).to_have_count(0)
+    chat.composer.press("Enter")
+    expect(chat.page.locator(".zj-question")).to_have_text("年假有几天")
+
+
 def test_an_abstention_names_the_nearest_documents(open_chat: OpenChat) -> None:
     answer = open_chat().ask("没有的事")
     expect(answer).to_contain_text("文档中没有提到")

@@ -445,6 +445,8 @@
       }, true);
     }
     tidy();
+    const asked = (query.get("q") || "").slice(0, data.limit);
+    if (asked) setTimeout(() => { put("zj-composer", asked); input.focus(); }, 60);
     const id = kept("sessionStorage", "conversation");
     if (id) setTimeout(() => open(id), 60);
   }
