@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.answering.checker import RuleChecker
+from rag.answering.conflicts import ConflictFinder
 from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.model_generator import ModelGenerator
 from rag.answering.model_planner import ModelPlanner
@@ -19,7 +20,7 @@ from rag.answering.writer import CheckedWriter
 from rag.config import Settings
 from rag.engine import Engine, Limits, Search
 from rag.errors import ConfigError, ModelUnavailable
-from rag.interfaces import Embedder, LanguageModel, Planner, Reranker, SpanScorer, Voice
+from rag.interfaces import Embedder, Generator, LanguageModel, Planner, Reranker, SpanScorer, Voice
 from rag.llm import CircuitBreaker, OpenAIModel, Timeouts
 from rag.local_model import LocalModel
 from rag.models import MODELS, installed
@@ -73,7 +74,7 @@ def open_engine(
         catalogue=index,
         search=_search(settings, index, embedder),
         planner=_planner(settings, rules, model),
-        writer=_writer(settings, scorer, model),
+        writer=_writer(settings, index, scorer, model),
         voice=_voice(settings, index, model),
         limits=Limits(settings.candidates, settings.evidence_limit, settings.evidence_floor),
     )
@@ -145,16 +146,26 @@ def _planner(settings: Settings, rules: RulePlanner, model: LanguageModel | None
     return ModelPlanner(rules, model, rewrite_only=rewrite_only)
 
 
-def _writer(settings: Settings, scorer: SpanScorer, model: LanguageModel | None) -> CheckedWriter:
+def _writer(
+    settings: Settings, index: Index, scorer: SpanScorer, model: LanguageModel | None
+) -> CheckedWriter:
+    def dated(document_id: str) -> str:
+        return index.document(document_id).modified
+
     quotes = ExtractiveGenerator(scorer)
-    checker = RuleChecker(scorer)
     if model is None:
-        return CheckedWriter(quotes, checker, show_unsupported=settings.show_unsupported)
-    if settings.llm == "local":
+        written: Generator = quotes
+    elif settings.llm == "local":
         written = ModelGenerator(model, scorer, budget=SLOW_READER, recalls=False)
     else:
         written = ModelGenerator(model, scorer)
-    return CheckedWriter(written, checker, fallback=quotes, show_unsupported=settings.show_unsupported)
+    return CheckedWriter(
+        written,
+        RuleChecker(scorer),
+        fallback=None if model is None else quotes,
+        conflicts=ConflictFinder(dated),
+        show_unsupported=settings.show_unsupported,
+    )
 
 
 def _voice(settings: Settings, index: Index, model: LanguageModel | None) -> Voice:
