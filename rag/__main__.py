@@ -1,4 +1,4 @@
-"""The command line: index, ask, verify, remove.
+"""The command line: index, ask, verify, remove, model.
 
 A fold over the engine's events, like the page; it words them for a terminal, or writes them as JSON lines.
 """
@@ -19,7 +19,8 @@ from rag.errors import ConfigError, ModelError, PromptError, RagError
 from rag.events import Answered, Event, Token
 from rag.ingest.sources import Failure
 from rag.ingest.structure import section_path
-from rag.progress import Bar
+from rag.models import DEFAULT_LOCAL, MODELS, install, installed
+from rag.progress import Bar, Steps
 from rag.serialise import event_to_dict, turns_from_list
 from rag.text import language
 from rag.types import Answer, Citation, Outcome, Turn
@@ -90,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     add("verify", _verify, "Check every hash, count and chunk of the index.")
     removing = add("remove", _remove, "Take a document out of the index for good; `index` takes it in again.")
     removing.add_argument("document", metavar="DOC", help="the document's id, as shown beside a source")
+    model = add("model", _model, "List the local language models, or install one: then RAG_LLM=local answers with it.")
+    model.add_argument("action", choices=("list", "install"))
+    model.add_argument("name", nargs="?", metavar="NAME", help=f"which (default {DEFAULT_LOCAL})")
     return parser
 
 
@@ -205,6 +209,22 @@ def _verify(options: argparse.Namespace) -> int:
 def _remove(options: argparse.Namespace) -> int:
     remove(_settings(options), options.document)
     _write(f"{options.document} is removed: it can neither be found nor cited, and stays out until it is indexed again.")
+    return OK
+
+
+def _model(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    if options.action == "list":
+        for model in MODELS.values():
+            state = "installed" if installed(model.name, settings.cache_dir) else "not installed"
+            _write(f"{model.name}  {model.bytes / 1e6:.0f} MB  {model.licence}  {state}")
+        return OK
+    name = options.name or DEFAULT_LOCAL
+    if name in MODELS:
+        _say(f"{name}: {MODELS[name].repository}, licence {MODELS[name].licence}, {MODELS[name].bytes / 1e6:.0f} MB")
+    with Steps() as steps:
+        path = install(name, settings.cache_dir, steps.update)
+    _write(f"{name} is installed: {path}\nUse it: RAG_LLM=local RAG_LLM_MODEL={name} python app.py")
     return OK
 
 

@@ -23,7 +23,7 @@ from rag.errors import ConfigError, ModelUnavailable
 from rag.interfaces import Embedder, Generator, LanguageModel, Planner, Reranker, SpanScorer, Voice
 from rag.llm import CircuitBreaker, OpenAIModel, Timeouts
 from rag.local_model import LocalModel
-from rag.models import MODELS, installed
+from rag.models import DEFAULT_LOCAL, MODELS, installed
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import Index
 from rag.retrieval.cross_encoder import CrossEncoderReranker
@@ -33,7 +33,6 @@ from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.retrieval.store import open_index
 
-DEFAULT_LOCAL = "qwen2.5-coder-1.5b"
 SLOW_READER = 1100
 """How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second."""
 

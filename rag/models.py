@@ -61,6 +61,8 @@ MODELS = {
     )
 }
 
+DEFAULT_LOCAL = "qwen2.5-coder-1.5b"
+
 
 def installed(name: str, cache: Path) -> Path | None:
     """Where the model's file is, or None when it is not installed. Reads no more than its size.

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for commands that a person waits for."""
+"""Progress bars on standard error, for commands that a person waits for."""
 
 from __future__ import annotations
 
@@ -32,3 +32,34 @@ class Bar:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+class Steps:
+    """A bar of bytes for each of several steps, one after the other."""
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._bar: tqdm[Any] | None = None
+
+    def update(self, step: str, done: int, total: int) -> None:
+        """``step`` has ``done`` of ``total`` bytes; 0 in all: not known."""
+        if self._bar is None or step != self._step:
+            self.close()
+            self._step = step
+            self._bar = tqdm(desc=step, unit="B", unit_scale=True, unit_divisor=1000, dynamic_ncols=True, leave=False)
+        self._bar.total = total or None
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

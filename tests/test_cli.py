@@ -221,3 +221,19 @@ def test_the_whole_path_with_the_real_encoder(docs: Path, tmp_path: Path) -> Non
     assert run("remove", "图谱.txt").returncode == OK
     gone = run("ask", "知识图谱的规模有多大？", "--json").stdout
     assert "5500亿" not in gone.replace("知识图谱的规模有多大", "") and '"document_id": "图谱.txt"' not in gone
+
+
+def test_local_models_are_listed_with_size_licence_and_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_CACHE_DIR", str(tmp_path))
+    assert main(["model", "list"]) == 0
+    assert "qwen2.5-coder-1.5b  1117 MB  Apache-2.0  not installed" in capsys.readouterr().out
+
+
+def test_an_unknown_local_model_is_a_usage_error_that_names_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RAG_CACHE_DIR", str(tmp_path))
+    assert main(["model", "install", "gpt-9"]) == 2
+    assert "qwen2.5-coder-0.5b" in capsys.readouterr().err
