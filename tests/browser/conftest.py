@@ -97,15 +97,13 @@ class Server:
         self.process.wait(10)
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+def _starter(folders: pytest.TempPathFactory) -> Iterator[StartServer]:
     servers: list[Server] = []
 
     def start(*arguments: str, command: Sequence[str] = ("-m", "tests.browser.serve"), **settings: Any) -> Server:
-        folder = tmp_path_factory.mktemp("server")
         environment = {
             "RAG_PORT": "0",
-            "RAG_DATABASE_URL": f"sqlite:///{folder / 'chat.sqlite'}",
+            "RAG_DATABASE_URL": f"sqlite:///{folders.mktemp('server') / 'chat.sqlite'}",
             "RAG_QUESTIONS_PER_MINUTE": "10000",
             "RAG_REQUESTS_PER_MINUTE": "100000",
             "GRADIO_ANALYTICS_ENABLED": "False",
@@ -117,19 +115,29 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
 
     yield start
     for server in servers:
-        server.process.terminate()
-    for server in servers:
         server.kill()
 
 
+@pytest.fixture
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Start servers that end with the test; keywords are settings."""
+    yield from _starter(tmp_path_factory)
+
+
 @pytest.fixture(scope="session")
-def server(start_server: StartServer) -> Server:
+def start_lasting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Start servers that end with the whole run."""
+    yield from _starter(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def server(start_lasting_server: StartServer) -> Server:
     """The server that most tests share: scripted answers, generous limits, a wiki on ``localhost`` may frame it."""
-    return start_server(embed_origins="http://localhost:*")
+    return start_lasting_server(embed_origins="http://localhost:*")
 
 
 @pytest.fixture(scope="session")
-def real_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
+def real_server(start_lasting_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The product itself, as ``make run`` starts it: the seeds, indexed with the real encoder, no language model.
 
     ``ZHIJU_TEST_INDEX`` names an index of the seeds that stands already, to save the building.
@@ -137,7 +145,7 @@ def real_server(start_server: StartServer, tmp_path_factory: pytest.TempPathFact
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("real")
-    return start_server(
+    return start_lasting_server(
         command=("app.py",),
         port=port,
         index_dir=os.environ.get("ZHIJU_TEST_INDEX", folder / "index"),
