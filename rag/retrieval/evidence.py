@@ -1,7 +1,8 @@
 """The probability that a passage answers a query, from what late interaction and sparse search say of it.
 
-A logistic regression. Its weights were fitted by ``python -m eval.fit_evidence`` on one half of the development
-questions and confirmed on the other; that module says how. It knows numbers only.
+A logistic regression. Its weights were fitted on four development sets (xquad_zh, xquad_en2zh, cmrc2018 with and
+without typos) whose gold passages were left out of the candidates for a part of the questions. They have not been
+confirmed on collections that really lack the passage; ``python -m eval.fit_evidence`` fits and measures on such.
 """
 
 from __future__ import annotations
