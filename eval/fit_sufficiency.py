@@ -1,9 +1,9 @@
 """Fits the weights of ``rag.answering.sufficiency`` on questions whose answer is, or is not, in the documents.
 
-    python -m eval.fit_sufficiency CASES=INDEX[*WEIGHT] [CASES=INDEX[*WEIGHT] …]
+    python -m eval.fit_sufficiency CASES=INDEX[*A/U] [CASES=INDEX[*A/U] …]
 
-``CASES`` is a JSONL file of cases, ``INDEX`` the folder of the index they are asked of, ``WEIGHT`` how much each of
-them counts. Even lines are fitted, odd lines confirm; the weights are printed, and for both halves refusals on
+``CASES`` is a JSONL file of cases, ``INDEX`` the folder of the index they are asked of, ``A`` and ``U`` how much each
+answerable and unanswerable one counts. Even lines are fitted, odd lines confirm; the weights are printed, and for both halves refusals on
 unanswerable, false refusals on answerable questions, and balanced accuracy.
 """
 
@@ -28,7 +28,7 @@ from rag.retrieval.spans import MaxSimSpanScorer
 from rag.types import Action, Turn
 
 Numbers = NDArray[np.float64]
-_RIDGE = 0.2
+_RIDGE = 0.05
 _STEPS = 50
 
 
@@ -111,18 +111,20 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    sets: dict[str, tuple[list[Sample], float]] = {}
+    sets: dict[str, tuple[list[Sample], float, float]] = {}
     for argument in arguments:
         cases, _, rest = argument.partition("=")
-        index, _, weight = rest.partition("*")
-        sets[cases] = (list(samples(Path(cases), Path(index))), float(weight or 1))
-    rows = [row for held, _ in sets.values() for row in held[::2]]
-    weights = [weight for held, weight in sets.values() for _ in held[::2]]
-    beta = fit(rows, weights)
+        index, _, weights = rest.partition("*")
+        for_answerable, _, for_others = weights.partition("/")
+        counts = float(for_answerable or 1)
+        sets[cases] = (list(samples(Path(cases), Path(index))), counts, float(for_others or counts))
+    rows = [row for held, _, _ in sets.values() for row in held[::2]]
+    each = [a if row.answerable else u for held, a, u in sets.values() for row in held[::2]]
+    beta = fit(rows, each)
     print(f"BIAS = {beta[0]:.2f}")
     for field, weight in zip(fields(Features), beta[1:], strict=True):
         print(f"{field.name:>10} {weight:.2f}")
-    for name, (held, _) in sets.items():
+    for name, (held, _, _) in sets.items():
         label = "/".join(Path(name).parts[-3:-1])
         print(report(f"{label} fitted", held[::2], beta))
         print(report(f"{label} confirmed", held[1::2], beta))

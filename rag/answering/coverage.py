@@ -13,34 +13,30 @@ from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
 from rag.interfaces import Span, SpanScorer
-from rag.sentences import sentence_spans
 from rag.text import language, normalise
 from rag.types import Evidence
 
+_NO_WORDS = 0.5
+"""The share where a question has no content words: nothing is known."""
 _READ = 5
-"""Passages whose sentences are looked at one by one."""
-_FOLLOWS = 5
-"""The rank whose score the best one is compared with."""
+"""Passages whose language is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
     """What is known about a question and its evidence, each from 0 to 1.
 
-    ``passage``, ``window``: share of the question's weighted words in the best passage, and in the best two
-    neighbouring sentences. ``unknown``: weight of words that no document holds. ``names``: whether one passage
-    holds all names and years (1 too where it could not, being in another language). ``clash``: a name occurs only
-    in another version. ``margin``: the lead of the best score over the fifth. ``meaning``: how well a passage as a
-    whole matches the question for the encoder (the best score where there is none).
-    ``foreign``: the passages are in another language than the question.
+    ``passage``: share of the question's weighted words in the best passage. ``unknown``: weight of words that no
+    document holds. ``names``: whether one passage holds all names and years (1 too where it could not, being in
+    another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
+    matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
+    another language than the question.
     """
 
     passage: float = 0.0
-    window: float = 0.0
     unknown: float = 0.0
     names: float = 1.0
     clash: float = 0.0
-    margin: float = 0.0
     meaning: float = 0.0
     foreign: float = 0.0
 
@@ -59,22 +55,17 @@ class Coverage:
         """The features of ``question`` given ``evidence``."""
         units = self.weights(question)
         total = sum(units.values())
-        if not total or not evidence:
+        if not evidence:
             return Features(unknown=self._unknown(units, total))
         passages = [text_of(item) for item in evidence]
-        shares = [_share(units, text, total) for text in passages]
-        best = max(range(len(passages)), key=lambda index: (shares[index], -index))
-        scores = sorted((item.score for item in evidence), reverse=True)
         foreign = is_foreign(question, evidence[:_READ])
         named = wanted_names(question)
         return Features(
-            passage=shares[best],
-            window=_best_window(units, total, [evidence[best], *evidence[:_READ]]),
+            passage=max(_share(units, text, total) for text in passages) if total else _NO_WORDS,
             unknown=self._unknown(units, total),
             names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
             clash=float(bool(self.other_versions(question, evidence))),
-            margin=scores[0] - scores[min(_FOLLOWS, len(scores)) - 1],
-            meaning=self._meaning(question, evidence, scores[0]),
+            meaning=self._meaning(question, evidence),
             foreign=float(foreign),
         )
 
@@ -94,9 +85,9 @@ class Coverage:
         texts = [text_of(item) for item in evidence]
         return tuple(name for name in self.missing_names(question, evidence) if any(clashes(text, name) for text in texts))
 
-    def _meaning(self, question: str, evidence: Sequence[Evidence], otherwise: float) -> float:
+    def _meaning(self, question: str, evidence: Sequence[Evidence]) -> float:
         if self._scorer is None:
-            return otherwise
+            return max(item.score for item in evidence)
         spans = [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence]
         return max(self._scorer.score(question, spans))
 
@@ -113,18 +104,6 @@ def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
     """Whether most passages are in another language than the question."""
     spoken = language(question)
     return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)
-
-
-def _best_window(units: dict[str, float], total: float, evidence: Sequence[Evidence]) -> float:
-    """The largest share of the question in two neighbouring sentences under their headings."""
-    best = 0.0
-    for item in dict.fromkeys(evidence):
-        head = normalise(f"{item.chunk.title} {item.chunk.section} ")
-        text = item.chunk.text
-        spans = sentence_spans(text)
-        for (start, _), (_, end) in zip(spans, [*spans[1:], *spans[-1:]], strict=True):
-            best = max(best, _share(units, head + normalise(text[start:end]), total))
-    return best
 
 
 def _share(units: dict[str, float], text: str, total: float) -> float:
