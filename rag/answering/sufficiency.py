@@ -60,7 +60,10 @@ class Sufficiency:
             return Assessment(whole, plan.parts if not missing else (), missing, absent)
         asked = split(question)
         whole_parts = dict(zip(asked.parts, asked.queries, strict=True))
-        judged = [(part, self._part(whole_parts.get(part, part), evidence)) for part in plan.parts]
+        judged = [
+            (part, max(self._part(wording, evidence) for wording in {part, whole_parts.get(part, part)}))
+            for part in plan.parts
+        ]
         covered = tuple(part for part, value in judged if value >= ENOUGH)
         open_parts = tuple(part for part, value in judged if value < ENOUGH)
         best = max(whole, max(value for _, value in judged))
