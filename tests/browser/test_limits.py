@@ -102,6 +102,7 @@ def test_a_server_that_dies_leaves_the_text_and_says_so_and_the_page_goes_on_aft
     server.start()
     chat.page.reload()
     expect(chat.composer).to_be_visible(timeout=20_000)
+    expect(chat.page.locator(".zj-question")).to_have_text(["慢慢说"], timeout=20_000)  # kept when it was asked
     chat.ask("你好")
     expect(chat.last).to_contain_text("想从文档里了解什么")
 
