@@ -25,7 +25,8 @@ from rag.config import Settings
 from rag.engine import Engine
 from rag.interfaces import Span, Support
 from rag.types import Action, Evidence, Hit, Plan, Turn, Verdict
-from tests.fakes import HashEmbedder
+
+pytestmark = pytest.mark.encoder
 
 RULES = """
 rules:
@@ -108,7 +109,7 @@ def bridges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridges]:
     folder = tmp_path_factory.mktemp("broken")
     cases = read_cases(_write_bridges(folder / "bridges"))
     settings = Settings.load({}, evidence_floor=0.0, llm="none")
-    with Corpora(settings, cache=folder / "cache", embedder=lambda _: HashEmbedder()) as corpora:
+    with Corpora(settings, cache=folder / "cache") as corpora:
         yield Bridges(cases, corpora.open(cases, None, drop_false=False), folder)
 
 
