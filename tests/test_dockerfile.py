@@ -115,7 +115,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.slow  # installs everything anew: minutes
 @pytest.mark.encoder
 def test_the_steps_build_an_image_that_becomes_healthy(tmp_path: Path) -> None:
     container = Container(tmp_path)
