@@ -78,7 +78,7 @@ def _cut_one(number: int, boundary: int, tokens: Tokenised, frame: Frame) -> Ite
     begin = int(np.searchsorted(spans[:, 1], boundary, side="right")) if boundary else 0
     lead = list(tokens.ids[:begin])
     room = frame.capacity - len(lead)
-    if room < len(spans) - begin and len(lead) > frame.capacity // _CONTEXT_SHARE:
+    if (room < len(spans) - begin or room < 1) and len(lead) > frame.capacity // _CONTEXT_SHARE:
         lead = lead[: frame.capacity // _CONTEXT_SHARE]
         room = frame.capacity - len(lead)
     own = np.maximum(spans[begin:] - boundary, 0)

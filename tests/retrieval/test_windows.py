@@ -53,6 +53,8 @@ def test_an_empty_text_is_a_window_without_tokens_of_its_own() -> None:
     [window] = cut(["a"], [""], _tokenise, FRAME)
     assert window.ids == [101, ord("a"), 102]
     assert window.spans.shape == (0, 2)
+    [full] = cut(["a" * 12], [""], _tokenise, FRAME)
+    assert (len(full.ids), full.spans.shape) == (5, (0, 2))
 
 
 def test_texts_keep_their_numbers() -> None:
