@@ -5,6 +5,7 @@
 
 SHELL := /bin/sh
 VENV  := .venv
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 BIN   := $(VENV)/bin
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 TORCH_VERSION   := 2.13.0
@@ -23,10 +24,10 @@ setup: $(VENV)/.ready ## the install step alone
 test: $(VENV)/.ready-test ## the whole suite: style, types, unit, real encoder, real browser
 	@$(BIN)/ruff check . || $(call failed,ruff found faults,mend what it names above)
 	@$(BIN)/mypy || $(call failed,mypy found faults,mend what it names above)
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.ready-test ## style, types and unit tests only: seconds, no browser, no encoder
-	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/python -m pytest -m "not slow and not browser and not encoder" $(ARGS)
+	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/python -m pytest -m "not slow and not browser and not encoder" $(PARALLEL) $(ARGS)
 
 lock: | $(VENV)/bin/python ## write constraints.txt anew from the ranges in pyproject.toml
 	@$(PIP) install --quiet uv && echo 'torch==$(TORCH_VERSION)' > $(VENV)/torch.txt && \

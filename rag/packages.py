@@ -177,10 +177,12 @@ def _download(requirement: str, target: Path, folder: Path, progress: Progress) 
 
 
 def _largest(folder: Path) -> int:
+    """The size of the largest file below ``folder``, in which pip moves files and folders while we look."""
     size = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # pip moves its files while we look
-            size = max(size, path.stat().st_size if path.is_file() else 0)
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size = max(size, Path(directory, name).stat().st_size)
     return size
 
 

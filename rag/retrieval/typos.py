@@ -17,6 +17,7 @@ from rag.text import CJK, normalise
 _RUN = re.compile(f"[{CJK}]{{2,}}")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SHORTEST = 5  # letters: shorter words have too many neighbours
+_LONGEST = 40  # letters: longer ones are no words, and all their neighbours cost seconds
 _FOREIGN = 8  # pairs: a longer run of which none is known is in a language that the chunks are not in
 _MOST = 6  # proposals for one unknown term
 
@@ -40,7 +41,7 @@ def proposals(query: str, terms: Iterable[str], rarity: Rarity) -> list[str]:
                 before, after = run[max(0, place - 1) : place], run[place + 2 : place + 3]
                 found |= dict.fromkeys(_homophones(pair, before, after, rarity))
     for term in terms:
-        if len(term) >= _SHORTEST and term.isascii() and term.isalpha() and rarity(term) is None:
+        if _SHORTEST <= len(term) <= _LONGEST and term.isascii() and term.isalpha() and rarity(term) is None:
             found |= dict.fromkeys(sorted(_one_letter_off(term, rarity))[:_MOST])
     return list(found)
 

@@ -66,6 +66,7 @@ def test_plain_http_has_a_cookie_without_the_host_prefix(identity: Identity) -> 
         "a.b.c",
         "ü.ü.ü",
     ],
+    ids=lambda value: f"{len(value)} characters",
 )
 def test_bad_token_names_nobody_and_sets_no_cookie(identity: Identity, bad: str) -> None:
     who = identify(identity, given=bad)
