@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
+
+from eval.bench.processes import QUIET, answers, free_port
 
 ALLOWED = 1.5
 HELLO = """
@@ -30,11 +29,11 @@ gradio.Interface(lambda name: f"Hello {name}", "text", "text").launch(
 
 def seconds_to_page(command: Sequence[str], port: int) -> float:
     """Start ``command``, wait for its page, end it; the seconds that the wait took."""
-    environment = os.environ | {"PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+    environment = os.environ | QUIET | {"PORT": str(port)}
     begun = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        while not _answers(port):
+        while not answers(f"http://127.0.0.1:{port}/"):
             if process.poll() is not None:
                 raise SystemExit(f"{command[1]} ended with {process.returncode} before its page was up")
             time.sleep(0.01)
@@ -44,20 +43,6 @@ def seconds_to_page(command: Sequence[str], port: int) -> float:
         process.wait(30)
 
 
-def _answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as reply:
-            return bool(reply.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main() -> int:
     """Measure and print; 1 when the ratio is above what is allowed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -65,9 +50,9 @@ def main() -> int:
     repeat = parser.parse_args().repeat
     hello, ours = [], []
     for _ in range(repeat):
-        port = _free_port()
+        port = free_port()
         hello.append(seconds_to_page([sys.executable, "-c", HELLO], port))
-        port = _free_port()
+        port = free_port()
         ours.append(seconds_to_page([sys.executable, "app.py", "--port", str(port)], port))
     bare, page = statistics.median(hello), statistics.median(ours)
     print(f"bare Gradio {bare:.2f} s   Zhiju {page:.2f} s   ratio {page / bare:.2f} (allowed {ALLOWED})   n={repeat}")

@@ -18,7 +18,7 @@ from rag.config import Settings
 from rag.errors import RagError
 from rag.web.identity import User, user_of
 from rag.web.page_messages import PageMessages, next_turn
-from rag.web.page_stream import paced
+from rag.web.page_stream import Pacer
 from rag.web.page_welcome import render_opening, render_unusable, render_welcome
 from rag.web.records import Conversation
 from rag.web.refusals import Refusal, refusal_from
@@ -47,9 +47,10 @@ class _Running:
 class PageHandlers:
     """The handlers of the page's events."""
 
-    def __init__(self, settings: Settings, service: ChatService) -> None:
+    def __init__(self, settings: Settings, service: ChatService, pacer: Pacer) -> None:
         self._settings = settings
         self._service = service
+        self._pacer = pacer
         self._messages = PageMessages(service, Renderer(settings.link_hosts), settings.base_path)
         self._running: dict[str, _Running] = {}
 
@@ -99,7 +100,7 @@ class PageHandlers:
             context=_context(request),
             replace_last=replace,
         )
-        views = paced(events, stop=running.stop)
+        views = self._pacer.paced(events, running.stop)
         async with aclosing(views):
             async for view in views:
                 messages = self._messages.live(before, question, view, turn, language)

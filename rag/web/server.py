@@ -107,10 +107,13 @@ def _mount_page(app: FastAPI, settings: Settings, service: ChatService) -> int:
     import gradio
 
     from rag.web.page import build_page, page_options
+    from rag.web.page_stream import Pacer
+
+    pacer = Pacer()
 
     async def mount() -> int:
         for path, embed in (("/embed", True), ("/", False)):
-            blocks = build_page(settings, service, embed=embed)
+            blocks = build_page(settings, service, embed=embed, pacer=pacer)
             blocks.has_launched = True  # switches on Gradio's own path check for mounted apps
             target = settings.base_path + path if embed or not settings.base_path else settings.base_path
             gradio.mount_gradio_app(app, blocks, target, **page_options())

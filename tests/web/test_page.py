@@ -15,7 +15,7 @@ from rag.web.document_page import MOST_CHARACTERS, render_document
 from rag.web.identity import User
 from rag.web.page_messages import MOST_TURNS, PageMessages, next_turn
 from rag.web.page_shell import dress
-from rag.web.page_stream import paced
+from rag.web.page_stream import Pacer
 from rag.web.page_welcome import render_welcome
 from rag.web.render import Renderer
 from rag.web.render_view import View
@@ -30,7 +30,7 @@ ALPHA = "AlphaQubit 是什么"
 
 def collect(events: AsyncIterator[Event], interval: float) -> list[View]:
     async def run() -> list[View]:
-        return [view async for view in paced(events, interval)]
+        return [view async for view in Pacer(interval).paced(events)]
 
     return asyncio.run(run())
 
@@ -62,7 +62,7 @@ def test_a_picture_that_is_due_does_not_wait_for_the_next_token() -> None:
 
     async def run() -> float:
         began = time.monotonic()
-        views = paced(events(), 0.05)
+        views = Pacer(0.05).paced(events())
         async with aclosing(views):
             async for view in views:
                 if view.text == "ab":
@@ -70,6 +70,19 @@ def test_a_picture_that_is_due_does_not_wait_for_the_next_token() -> None:
         return 9.0
 
     assert asyncio.run(run()) < 0.4
+
+
+def test_many_pages_share_the_pictures_that_a_server_can_make() -> None:
+    async def run() -> tuple[list[float], float]:
+        pacer = Pacer(0.1, most_a_second=10)
+        async with aclosing(pacer.paced(tokens(9, 0.01))) as first, aclosing(pacer.paced(tokens(9, 0.01))) as second:
+            intervals = [pacer.interval]
+            for views in (first, second):
+                await anext(views)
+                intervals.append(pacer.interval)
+        return intervals, pacer.interval
+
+    assert asyncio.run(run()) == ([0.1, 0.1, 0.2], 0.1)
 
 
 def test_what_came_before_a_failure_is_shown_before_it_is_raised() -> None:
@@ -81,7 +94,7 @@ def test_what_came_before_a_failure_is_shown_before_it_is_raised() -> None:
     async def run() -> list[str]:
         seen = []
         with pytest.raises(ModelUnavailable):
-            async for view in paced(events(), 10.0):
+            async for view in Pacer(10.0).paced(events()):
                 seen.append(view.text)
         return seen
 
@@ -100,7 +113,7 @@ def test_closing_the_pictures_closes_the_events() -> None:
             closed.append(True)
 
     async def run() -> None:
-        async with aclosing(paced(events(), 0.0)) as views:
+        async with aclosing(Pacer(0.0).paced(events())) as views:
             await anext(views)
             await anext(views)
 
