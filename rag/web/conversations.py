@@ -53,7 +53,7 @@ class Conversations:
     def create(self, owner: str, *, anonymous: bool = True) -> str:
         """Begin a conversation and return its id."""
         conversation_id, moment = new_id(), now()
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             connection.execute(
                 insert(db.conversations).values(
                     id=conversation_id, owner=owner, anonymous=anonymous, title="", created=moment, updated=moment
@@ -72,12 +72,12 @@ class Conversations:
             .order_by(table.c.updated.desc(), table.c.id)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             return [Summary(*row) for row in connection.execute(query)]
 
     def load(self, conversation_id: str, owner: str) -> Conversation:
         """A conversation with all its messages. Raises ``Refusal`` (not found) unless it is the owner's."""
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             row = self._owned(connection, conversation_id, owner)
             messages = self._messages(connection, conversation_id)
         return Conversation(row.id, row.title, row.created, row.updated, tuple(messages))
@@ -85,15 +85,17 @@ class Conversations:
     def exists(self, conversation_id: str, owner: str) -> bool:
         """Whether the owner has such a conversation."""
         try:
-            with self._engine.connect() as connection:
+            with db.reading(self._engine) as connection:
                 self._owned(connection, conversation_id, owner)
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.reason is not Reason.NOT_FOUND:
+                raise
             return False
         return True
 
     def message(self, message_id: str, owner: str) -> Message:
         """One message. Raises ``Refusal`` (not found) unless its conversation is the owner's."""
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             query = select(db.messages.c.conversation_id).where(db.messages.c.id == message_id)
             conversation_id = connection.scalar(query)
             if conversation_id is None:
@@ -103,27 +105,25 @@ class Conversations:
 
     def rename(self, conversation_id: str, title: str, owner: str) -> None:
         """Give a conversation another title (cut to 60 characters)."""
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             self._owned(connection, conversation_id, owner)
             where = db.conversations.c.id == conversation_id
             connection.execute(update(db.conversations).where(where).values(title=_title(title)))
 
     def delete(self, conversation_id: str, owner: str) -> None:
         """Delete a conversation with its messages and their ratings."""
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             self._owned(connection, conversation_id, owner)
             connection.execute(delete(db.conversations).where(db.conversations.c.id == conversation_id))
 
     def add(self, message: Message, owner: str) -> None:
         """Append a message. The first question names the conversation."""
         table = db.messages
-        with self._engine.begin() as connection:
-            row = self._owned(connection, message.conversation_id, owner)
-            last = select(func.coalesce(func.max(table.c.position), 0)).where(
-                table.c.conversation_id == message.conversation_id
-            )
-            position = int(connection.scalar(last) or 0) + 1
-            connection.execute(insert(table).values(position=position, **_values(message)))
+        with db.writing(self._engine) as connection:
+            row = self._owned(connection, message.conversation_id, owner, alone=True)
+            last = func.coalesce(func.max(table.c.position), 0)
+            position = select(last + 1).where(table.c.conversation_id == message.conversation_id)
+            connection.execute(insert(table).values(position=position.scalar_subquery(), **_values(message)))
             title = row.title or (_title(message.text) if message.role == "user" else "")
             where = db.conversations.c.id == message.conversation_id
             connection.execute(update(db.conversations).where(where).values(updated=message.created, title=title))
@@ -131,7 +131,7 @@ class Conversations:
     def drop_last_exchange(self, conversation_id: str, owner: str) -> str:
         """Remove the last question with its answer and return the question; empty when there was none."""
         table = db.messages
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             self._owned(connection, conversation_id, owner)
             last = (
                 select(table.c.position, table.c.text)
@@ -155,7 +155,7 @@ class Conversations:
             .order_by(table.c.position.desc())
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             self._owned(connection, conversation_id, owner)
             return [Turn(role, text) for role, text in reversed(connection.execute(query).all())]
 
@@ -171,15 +171,18 @@ class Conversations:
         stale = (datetime.now(UTC) - timedelta(days=7)).isoformat(timespec="microseconds")
         outdated = and_(table.c.anonymous.is_(True), table.c.updated < old)
         empty = and_(table.c.title == "", table.c.updated < stale)
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             return connection.execute(delete(table).where(or_(outdated, empty))).rowcount
 
-    def _owned(self, connection: Connection, conversation_id: str, owner: str) -> Row[*tuple[Any, ...]]:
+    def _owned(
+        self, connection: Connection, conversation_id: str, owner: str, *, alone: bool = False
+    ) -> Row[*tuple[Any, ...]]:
+        """The conversation's row; ``alone`` until the transaction ends (SQLite has one writer anyway)."""
         table = db.conversations
         query = select(table.c.id, table.c.title, table.c.created, table.c.updated).where(
             table.c.id == conversation_id, or_(table.c.owner == owner, table.c.owner == "")
         )
-        row = connection.execute(query).first()
+        row = connection.execute(query.with_for_update() if alone else query).first()
         if row is None:
             raise Refusal(Reason.NOT_FOUND)
         return row

@@ -33,7 +33,7 @@ class Feedback:
 
     def rate(self, message_id: str, owner: str, thumb: Thumb | None, reason: str = "") -> None:
         """Keep one rating a message, the last; None removes it."""
-        with self._engine.begin() as connection:
+        with db.writing(self._engine) as connection:
             connection.execute(delete(db.feedback).where(db.feedback.c.message_id == message_id))
             if thumb is not None:
                 connection.execute(
@@ -41,7 +41,7 @@ class Feedback:
                         message_id=message_id,
                         owner=owner,
                         thumb=thumb.value,
-                        reason=reason.replace("\x00", "")[:LONGEST_REASON],  # PostgreSQL takes no NUL
+                        reason=reason[:LONGEST_REASON],
                         created=now(),
                     )
                 )
@@ -51,7 +51,7 @@ class Feedback:
         query = select(db.feedback.c.message_id).order_by(db.feedback.c.created.desc()).limit(limit)
         if thumb is not None:
             query = query.where(db.feedback.c.thumb == thumb.value)
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             return [self.one(message_id) for message_id in connection.scalars(query).all()]
 
     def one(self, message_id: str) -> Rated:
@@ -65,7 +65,7 @@ class Feedback:
             db.feedback.c.owner,
         )
         query = select(*columns).select_from(rated).where(db.messages.c.id == message_id)
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             row = connection.execute(query).first()
             if row is None:
                 raise Refusal(Reason.NOT_FOUND)
@@ -79,7 +79,7 @@ class Feedback:
         columns = (*db.messages.c, db.feedback.c.thumb, db.feedback.c.reason, db.feedback.c.created.label("rated"))
         earlier = and_(db.messages.c.conversation_id == conversation_id, db.messages.c.position < position)
         query = select(*columns).select_from(rated).where(earlier).order_by(db.messages.c.position)
-        with self._engine.connect() as connection:
+        with db.reading(self._engine) as connection:
             return [read_message(row) for row in connection.execute(query)]
 
 

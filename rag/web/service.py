@@ -258,7 +258,9 @@ class ChatService:
         )
         try:
             self.conversations.add(message, user.id)
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.reason is not Reason.NOT_FOUND:
+                raise
             _log.info("A conversation was deleted while its answer was being written")
         return message
 

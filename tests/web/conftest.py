@@ -1,7 +1,9 @@
-"""Fixtures of the web's tests: settings without an environment, a service, a live server on a free port."""
+"""Fixtures of the web's tests: settings without an environment, databases, a service, a live server on a free port."""
 
 from __future__ import annotations
 
+import importlib.util
+import secrets
 import socket
 import threading
 import time
@@ -12,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from sqlalchemy import URL, Engine
 
 from rag.config import Settings
 from rag.web.asgi import App
@@ -23,6 +26,7 @@ from rag.web.identity import User
 from rag.web.library import Library
 from rag.web.server import create_app
 from rag.web.service import ChatService
+from tests.web import postgres
 from tests.web.fakes import FakeEngine
 
 ADMIN_TOKEN = "a-token-for-the-administrator"
@@ -33,6 +37,44 @@ BEN = User("visitor:ben", "10.0.0.2")
 MakeSettings = Callable[..., Settings]
 MakeService = Callable[..., ChatService]
 Live = Callable[..., httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A PostgreSQL server: the one that the environment names, or one of our own."""
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip(postgres.MISSING)
+    if (address := postgres.named()) is not None:
+        yield address
+        return
+    if (folder := postgres.binaries()) is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(postgres_server: URL) -> Iterator[str]:
+    """The URL of an empty place in PostgreSQL."""
+    with postgres.schema(postgres_server, f"zhiju_{secrets.token_hex(6)}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind that is supported."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'deep' / 'chat.sqlite'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    """An empty database of each kind."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.schema import CreateTable
 
 from rag.errors import ConfigError, StoreError
 from rag.types import Action, Evidence, Plan, Verdict
@@ -21,13 +17,6 @@ from rag.web.feedback import Feedback, evaluation_case
 from rag.web.records import Message, MessageState, Ranking, Source, Thumb, Trace
 from rag.web.refusals import Reason, Refusal
 from tests.web.fakes import QUOTE, answer, chunk
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'deep' / 'chat.sqlite'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -63,13 +52,12 @@ def test_answer_sources_and_trace_come_back_as_they_were_kept(store: Conversatio
     assert loaded.messages == (asked, answered)
 
 
-def test_conversations_survive_reopening(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'chat.sqlite'}"
-    first = open_database(url)
+def test_conversations_survive_reopening(database_url: str) -> None:
+    first = open_database(database_url)
     conversation_id = Conversations(first).create("visitor:anne")
     Conversations(first).add(question(conversation_id, "在吗？"), "visitor:anne")
     first.dispose()
-    second = open_database(url)
+    second = open_database(database_url)
     assert [m.text for m in Conversations(second).load(conversation_id, "visitor:anne").messages] == ["在吗？"]
     second.dispose()
 
@@ -218,33 +206,19 @@ def test_stopped_and_failed_answers_keep_their_state(store: Conversations) -> No
     assert store.load(conversation_id, "visitor:anne").messages == (stopped, failed)
 
 
-def test_later_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'chat.sqlite'}"
-    first = open_database(url)
+def test_later_schema_is_refused_with_what_to_do(database_url: str) -> None:
+    first = open_database(database_url)
     with first.begin() as connection:
         connection.execute(update(db.schema_version).values(version=99))
     first.dispose()
     with pytest.raises(StoreError, match="schema 99"):
-        open_database(url)
+        open_database(database_url)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle9i://x/y", "sqlite:/half"])
 def test_malformed_database_url_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match="RAG_DATABASE_URL"):
         open_database(url)
-
-
-def test_tables_can_be_made_in_postgresql() -> None:
-    pytest.importorskip("psycopg")
-    dialect = make_url("postgresql+psycopg://").get_dialect()()
-    for table in db.metadata.sorted_tables:
-        assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=dialect))
-
-
-def test_postgresql_address_takes_the_installed_driver() -> None:
-    pytest.importorskip("psycopg")
-    with pytest.raises(StoreError, match=r"postgresql://anne:\*\*\*@127.0.0.1:1/chat"):
-        open_database("postgresql://anne:secret@127.0.0.1:1/chat")
 
 
 def test_unreadable_record_names_its_message(database: Engine, store: Conversations) -> None:
