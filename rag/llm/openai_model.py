@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rag.departure import current
 from rag.errors import MalformedReply, ModelError
 from rag.interfaces import Message
 from rag.llm.decisions import decision_in
@@ -71,6 +72,7 @@ class OpenAIModel:
         api_key: sent as bearer token; never shown in a message or a log.
         base_url: None for OpenAI's own.
         retries: tries after the first, each after a pause with jitter or as long as ``Retry-After`` says.
+        sleep: waits before a retry; unless given, until the reader has left (``rag.departure``).
         direct: do not go through a proxy of the environment (a server on this machine).
     """
 
@@ -85,7 +87,7 @@ class OpenAIModel:
         timeouts: Timeouts | None = None,
         retries: int = 2,
         direct: bool = False,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._model = model
         self._key = api_key or ""
@@ -182,7 +184,7 @@ class OpenAIModel:
             if pause is None:
                 raise failure.error from cause
             _log.warning("The model %s failed: %s Next try in %.1f s.", self._model, failure.error, pause)
-            self._sleep(pause)
+            (self._sleep or current().pause)(pause)
             tries += 1
 
     def _pause(self, failure: Failure, tries: int, started: float) -> float | None:
@@ -207,13 +209,15 @@ class OpenAIModel:
     def _request(self, options: Options, limit: int, started: float) -> Pieces:
         times = self._timeouts
         first = max(0.05, started + times.first_token - time.monotonic())
-        stream: Any = self._client().chat.completions.create(**options, timeout=self._transport_timeouts(first))
+        departure, limits = current(), self._transport_timeouts(first)
+        create: Any = self._client().chat.completions.create
+        stream: Any = departure.wait_for(lambda: create(**options, timeout=limits), lambda unwanted: unwanted.close())
         reading = Reading(limit)
         due = max(started + times.first_token, time.monotonic() + 0.05)
         allow_silence(stream, max(times.first_token, times.between_tokens))
         chunks = iter(stream)
         try:
-            with Watchdog(lambda: cut(stream)) as watchdog:
+            with Watchdog(lambda: cut(stream)) as watchdog, departure.calling(lambda: cut(stream)):
                 while not reading.full:
                     left = min(due, started + times.total) - time.monotonic()
                     chunk = next_chunk(chunks, watchdog, left)

@@ -7,13 +7,19 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from rag.departure import current
 from rag.errors import ModelTimeout
 from rag.llm.failures import foreign_errors
 from rag.llm.watchdog import Watchdog
 
 
 def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> object | None:
-    """The next chunk, None at the end. Raises ModelTimeout when it does not come within ``left`` seconds."""
+    """The next chunk, None at the end.
+
+    Raises:
+        ModelTimeout: it does not come within ``left`` seconds.
+        ReaderLeft: nobody waits for it any more.
+    """
     silent = ModelTimeout("The model fell silent, or its reply took too long. See RAG_LLM_TOKEN_TIMEOUT.")
     if left <= 0:
         raise silent
@@ -21,9 +27,11 @@ def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> obj
         with watchdog.limit(left):
             chunk = next(chunks, None)
     except foreign_errors() as error:
+        current().check()
         if watchdog.expired:
             raise silent from error
         raise
+    current().check()
     if watchdog.expired:
         raise silent
     return chunk

@@ -13,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from rag.departure import current
 from rag.web.refusals import Reason, Refusal
 
 DAY = 86_400.0
+LOOKS_EVERY = 0.2
+"""Seconds between two looks whether the reader who waits is still there."""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,12 @@ class Places:
         self._queued = 0
 
     def enter(self) -> None:
-        """Take a place, waiting for one. Raises ``Refusal`` (busy) when the queue is full or does not move."""
+        """Take a place, waiting for one.
+
+        Raises:
+            Refusal: the queue is full or does not move (busy).
+            ReaderLeft: nobody waits for the answer any more.
+        """
         if self._places.acquire(blocking=False):
             return
         with self._lock:
@@ -100,8 +108,11 @@ class Places:
                 raise Refusal(Reason.BUSY, retry_after=5)
             self._queued += 1
         try:
-            if not self._places.acquire(timeout=self._patience):
-                raise Refusal(Reason.BUSY, retry_after=10)
+            deadline = time.monotonic() + self._patience
+            while not self._places.acquire(timeout=LOOKS_EVERY):
+                current().check()
+                if time.monotonic() > deadline:
+                    raise Refusal(Reason.BUSY, retry_after=10)
         finally:
             with self._lock:
                 self._queued -= 1
@@ -118,7 +129,8 @@ class Turnstile:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        while not self._lock.acquire(timeout=LOOKS_EVERY):
+            current().check()
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

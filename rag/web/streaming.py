@@ -1,7 +1,8 @@
 """Runs a blocking generator in a thread of its own for an asynchronous reader.
 
-When the reader goes away the generator is closed, at its next value at the latest: its ``finally`` blocks run in
-its own thread, so that a model's connection is closed by whoever opened it.
+When the reader goes away, what waits for a model in it is told (``rag.departure``), and the generator is closed, at
+its next value at the latest: its ``finally`` blocks run in its own thread, so that a model's connection is closed by
+whoever opened it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeVar
 
+from rag.departure import Departure, ReaderLeft, heeding
 from rag.errors import RagError
 from rag.web.refusals import Reason, Refusal
 
@@ -30,33 +32,36 @@ async def in_thread(generator: Generator[_T, None, Any]) -> AsyncGenerator[_T, N
     """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
     loop = asyncio.get_running_loop()
     queue: asyncio.Queue[_T | _End] = asyncio.Queue()
-    stopped = threading.Event()
+    departure = Departure()
 
     def put(value: _T | _End) -> None:
         try:
             loop.call_soon_threadsafe(queue.put_nowait, value)
         except RuntimeError:  # the loop has ended: there is nobody left to read
-            stopped.set()
+            departure.leave()
 
-    threading.Thread(target=_run, args=(generator, put, stopped), name="answer", daemon=True).start()
+    threading.Thread(target=_run, args=(generator, put, departure), name="answer", daemon=True).start()
     try:
         while not isinstance(value := await queue.get(), _End):
             yield value
         if value.error is not None:
             raise value.error
     finally:
-        stopped.set()
+        departure.leave()
 
 
 def _run(
-    generator: Generator[_T, None, Any], put: Callable[[_T | _End], None], stopped: threading.Event
+    generator: Generator[_T, None, Any], put: Callable[[_T | _End], None], departure: Departure
 ) -> None:
     error: RagError | None = None
     try:
-        for value in generator:
-            put(value)
-            if stopped.is_set():
-                break
+        with heeding(departure):
+            for value in generator:
+                put(value)
+                if departure.left:
+                    break
+    except ReaderLeft:
+        pass
     except RagError as known:
         error = known
     except Exception as unknown:  # noqa: BLE001 - the edge: its words may hold secrets, the log gets them
