@@ -97,6 +97,12 @@ class Server:
         self.process.wait(10)
 
 
+def free_port() -> int:
+    """A port that nobody listens on, for a server that must be told one."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
 def _starter(folders: pytest.TempPathFactory) -> Iterator[StartServer]:
     servers: list[Server] = []
 
@@ -142,12 +148,10 @@ def real_server(start_lasting_server: StartServer, tmp_path_factory: pytest.Temp
 
     ``ZHIJU_TEST_INDEX`` names an index of the seeds that stands already, to save the building.
     """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("real")
     return start_lasting_server(
         command=("app.py",),
-        port=port,
+        port=free_port(),
         index_dir=os.environ.get("ZHIJU_TEST_INDEX", folder / "index"),
         upload_dir=folder / "uploads",
         llm="none",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat import Chat, in_sight
+from tests.browser.axe import violations
+from tests.browser.chat import in_sight
 from tests.browser.conftest import OpenChat, Server
 
 pytestmark = pytest.mark.browser
 
 ALPHA = "AlphaQubit 是什么"
-AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 SIZES = [(320, 480), (360, 640), (420, 640), (1000, 700), (1280, 800), (2560, 1440), (3840, 2160)]
 
 
@@ -99,33 +95,18 @@ def test_dark_mode_follows_the_system_the_address_and_the_button(open_chat: Open
     assert chat.page.evaluate(page_background) == dark
 
 
-def _violations(chat: Chat) -> list[str]:
-    """What axe finds that is more than minor."""
-    if not chat.page.evaluate("typeof window.axe === 'object'"):
-        chat.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = chat.page.evaluate(
-        "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    return [
-        f"{violation['impact']} {violation['id']}: {node['target']} {node['html'][:160]}"
-        for violation in found["violations"]
-        if violation["impact"] != "minor"
-        for node in violation["nodes"]
-    ]
-
-
 @pytest.mark.parametrize(
     ("query", "width"), [("?lang=zh", 1280), ("?lang=zh&__theme=dark", 1280), ("?lang=en", 320), ("?lang=zh&__theme=dark", 360)]
 )
 def test_axe_finds_nothing_serious(open_chat: OpenChat, query: str, width: int) -> None:
     chat = open_chat(query, width=width, bypass_csp=True)
-    assert _violations(chat) == []
+    assert violations(chat.page) == []
     answer = chat.ask(ALPHA)
     answer.locator(".zj-steps summary").click()
     answer.locator(".zj-text a.cite").nth(1).click()
-    assert _violations(chat) == []
+    assert violations(chat.page) == []
     answer.locator(".zj-act-down").click()
-    assert _violations(chat) == []
+    assert violations(chat.page) == []
 
 
 def test_axe_finds_nothing_serious_in_other_states(open_chat: OpenChat) -> None:
@@ -133,13 +114,13 @@ def test_axe_finds_nothing_serious_in_other_states(open_chat: OpenChat) -> None:
     for question in ("哪个假", "没有的事", "模型故障", "你好"):
         chat.ask(question)
     chat.page.locator("#zj-history").click()
-    assert _violations(chat) == []
+    assert violations(chat.page) == []
 
 
 def test_axe_finds_nothing_serious_on_a_document(open_chat: OpenChat, server: Server) -> None:
     chat = open_chat(bypass_csp=True)
     chat.page.goto(f"{server.address}documents?id=report&start=60&end=90&lang=zh")
-    assert _violations(chat) == []
+    assert violations(chat.page) == []
 
 
 def test_targets_are_large_enough_to_hit(open_chat: OpenChat) -> None:

@@ -5,8 +5,8 @@
   const by = (id) => document.getElementById(id);
   const state = { token: "", language: /^zh/i.test(navigator.language) ? "zh" : "en", documents: [], can: false, timer: 0 };
   const words = {
-    zh: { ready: "索引已打开", opening: "索引正在打开", documents: "篇文档", remove: "移除", sure: "从索引中移除这篇文档？", removed: "已移除", uploaded: "已上传，重建索引后生效", failed: "未能索引的文件", done: "重建完成", embedded: "段新嵌入", chunks: "段", wrong: "出错了", plan: "计划", sparse: "词面检索", dense: "语义检索", fused: "融合", reranked: "重排", answer: "回答", none: "没有内容", case: "转为评测用例", readonly: "本服务只读取索引，不能修改。", other: "English" },
-    en: { ready: "The index is open", opening: "The index is being opened", documents: "documents", remove: "Remove", sure: "Remove this document from the index?", removed: "Removed", uploaded: "Uploaded; takes effect when re-indexed", failed: "Files that could not be indexed", done: "Re-indexed", embedded: "newly embedded", chunks: "chunks", wrong: "Something went wrong", plan: "Plan", sparse: "Sparse", dense: "Dense", fused: "Fused", reranked: "Reranked", answer: "Answer", none: "Nothing here", case: "As evaluation case", readonly: "This server only reads its index.", other: "中文" },
+    zh: { ready: "索引已打开", opening: "索引正在打开", documents: "篇文档", remove: "移除", sure: "从索引中移除这篇文档？", removed: "已移除", uploaded: "已上传，重建索引后生效", failed: "未能索引的文件", done: "重建完成", embedded: "段新嵌入", chunks: "段", wrong: "出错了", plan: "计划", sparse: "词面检索", dense: "语义检索", fused: "融合", reranked: "重排", answer: "回答", none: "没有内容", case: "转为评测用例", readonly: "本服务只读取索引，不能修改。", start: "正在读取文件", embed: "正在嵌入", open: "正在打开新索引", other: "English" },
+    en: { ready: "The index is open", opening: "The index is being opened", documents: "documents", remove: "Remove", sure: "Remove this document from the index?", removed: "Removed", uploaded: "Uploaded; takes effect when re-indexed", failed: "Files that could not be indexed", done: "Re-indexed", embedded: "newly embedded", chunks: "chunks", wrong: "Something went wrong", plan: "Plan", sparse: "Sparse", dense: "Dense", fused: "Fused", reranked: "Reranked", answer: "Answer", none: "Nothing here", case: "As evaluation case", readonly: "This server only reads its index.", start: "Reading files", embed: "Embedding", open: "Opening the new index", other: "中文" },
   };
   const say = (key) => words[state.language][key] || key;
 
@@ -81,7 +81,7 @@
     by("reindex").disabled = running || !state.can;
     const report = job.report;
     by("phase").className = job.error ? "bad" : "";
-    by("phase").textContent = job.error || (running ? job.phase + (job.total ? ` ${job.done} / ${job.total}` : "") : report ? `${say("done")}: ${report.documents} ${say("documents")}, ${report.chunks} ${say("chunks")}, ${report.embedded} ${say("embedded")}` : "");
+    by("phase").textContent = job.error || (running ? say(job.phase) + (job.total ? ` ${job.done} / ${job.total}` : "") : report ? `${say("done")}: ${report.documents} ${say("documents")}, ${report.chunks} ${say("chunks")}, ${report.embedded} ${say("embedded")}` : "");
     const failures = report ? report.failures : [];
     by("failures").replaceChildren();
     if (failures.length) {
@@ -106,6 +106,10 @@
     by("state").textContent = [status.ready ? say("ready") : status.error || say("opening"), `${state.documents.length} ${say("documents")}`, state.can ? "" : say("readonly")].filter(Boolean).join(" · ");
     by("files").disabled = !state.can;
     renderDocuments();
+    if (!status.ready && !status.error) {
+      window.clearTimeout(state.timer);
+      state.timer = window.setTimeout(attempt(refresh), 700);
+    }
     return renderJob(status.job);
   }
 
@@ -178,7 +182,7 @@
   }));
   by("language").addEventListener("click", () => { state.language = state.language === "zh" ? "en" : "zh"; translate(); });
   by("filter").addEventListener("input", renderDocuments);
-  by("reindex").addEventListener("click", attempt(async () => { await post("index"); await follow(); }));
+  by("reindex").addEventListener("click", attempt(async () => { renderJob({ state: "running", phase: "start" }); await post("index"); await follow(); }));
   by("files").addEventListener("change", attempt(async () => {
     for (const file of [...by("files").files]) {
       await call("upload?name=" + encodeURIComponent(file.name), { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file });
