@@ -1,7 +1,8 @@
-"""Takes the screenshots of docs/screenshots: ``python -m tests.browser.screenshots [ADDRESS]``.
+"""Takes the screenshots of docs/screenshots: ``python -m tests.browser.screenshots [ADDRESS] [--admin-token TOKEN]``.
 
-``ADDRESS`` is a running Zhiju over the seeds that ``http://localhost:*`` may frame; what its index gives only by
-chance (a disagreement, a question back) comes from scripted answers.
+``ADDRESS`` is a running Zhiju over the seeds that ``http://localhost:*`` may frame; with its administrator's token
+the administrator's page is taken too. What its index gives only by chance (a disagreement, a question back) comes
+from scripted answers.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ def main() -> None:
     """Take all of them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("address", nargs="?", default="http://127.0.0.1:7860/")
-    address = parser.parse_args().address
+    parser.add_argument("--admin-token")
+    options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
-        _real(browser, address)
+        _real(browser, options.address)
+        if options.admin_token:
+            _administration(browser, options.address, options.admin_token)
         _scripted(browser)
         browser.close()
 
@@ -81,6 +85,20 @@ def _real(browser: Browser, address: str) -> None:
     english.ask(QUESTION)
     _take(english, "english")
     _in_a_wiki(browser, address)
+
+
+def _administration(browser: Browser, address: str, token: str) -> None:
+    page = browser.new_page(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}admin")
+    page.get_by_label("管理令牌").fill(token)
+    page.get_by_role("button", name="进入").click()
+    expect(page.locator("#rows tr").first).to_be_visible(timeout=60_000)
+    _save(page.screenshot(), "admin")
+    page.get_by_role("tab", name="检索试验").click()
+    page.get_by_label("问题").fill(QUESTION)
+    page.get_by_role("button", name="检索", exact=True).click()
+    expect(page.locator("#stages details").first).to_be_visible(timeout=60_000)
+    _save(page.screenshot(), "admin-playground")
 
 
 def _in_a_wiki(browser: Browser, address: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import jwt
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chat import frame_of
 from tests.browser.conftest import FLAGS, OpenChat, Server, StartServer
@@ -16,6 +19,9 @@ from tests.browser.wiki import Wiki, embedded
 from tests.web.test_output_filter import PAYLOADS
 
 pytestmark = pytest.mark.browser
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
 
 @pytest.fixture
 def framing_wiki(server: Server) -> Iterator[Wiki]:
@@ -81,27 +87,56 @@ def test_a_wiki_that_is_allowed_frames_the_chat_and_it_works_there(
     context.close()
 
 
+@contextmanager
+def choosy(browser: Browser, folder: Path, *, allowed: bool) -> Iterator[BrowserContext]:
+    """A browser whose owner allows cookies of third parties, or does not."""
+    (folder / "Default").mkdir(parents=True)
+    choice = {"profile": {"cookie_controls_mode": 0 if allowed else 1, "block_third_party_cookies": not allowed}}
+    (folder / "Default" / "Preferences").write_text(json.dumps(choice))
+    context = browser.browser_type.launch_persistent_context(folder, executable_path=find(), args=FLAGS, locale="zh-CN")
+    yield context
+    context.close()
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_a_frame_keeps_its_conversation_over_a_reload_where_the_browser_lets_it(
     browser: Browser, framing_wiki: Wiki, tmp_path: Path, allowed: bool
 ) -> None:
-    (tmp_path / "Default").mkdir()
-    choice = {"profile": {"cookie_controls_mode": 0 if allowed else 1, "block_third_party_cookies": not allowed}}
-    (tmp_path / "Default" / "Preferences").write_text(json.dumps(choice))
-    context = browser.browser_type.launch_persistent_context(
-        tmp_path, executable_path=find(), args=FLAGS, locale="zh-CN"
-    )
-    page = context.new_page()
-    page.goto(framing_wiki.address)
-    frame = frame_of(page)
-    frame.locator("#zj-composer textarea").fill("你好")
-    frame.locator("#zj-composer textarea").press("Enter")
-    expect(frame.locator(".zj-done")).to_be_visible(timeout=20_000)
-    page.reload()
-    expect(frame.locator(".zj-welcome")).to_have_count(1, timeout=20_000)
-    page.wait_for_timeout(1500)
-    expect(frame.locator(".zj-question")).to_have_count(1 if allowed else 0)
-    context.close()
+    with choosy(browser, tmp_path, allowed=allowed) as context:
+        page = context.new_page()
+        page.goto(framing_wiki.address)
+        frame = frame_of(page)
+        frame.locator("#zj-composer textarea").fill("你好")
+        frame.locator("#zj-composer textarea").press("Enter")
+        expect(frame.locator(".zj-done")).to_be_visible(timeout=20_000)
+        page.reload()
+        expect(frame.locator(".zj-welcome")).to_have_count(1, timeout=20_000)
+        page.wait_for_timeout(1500)
+        expect(frame.locator(".zj-question")).to_have_count(1 if allowed else 0)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_reader_whom_the_wiki_vouches_for_is_known_in_the_frame_even_without_third_party_cookies(
+    browser: Browser, start_server: StartServer, tmp_path: Path, allowed: bool
+) -> None:
+    origins = {"embed_origins": "http://localhost:*", "trusted_proxies": "127.0.0.1"}
+    server = start_server(**origins, embed_secret=SECRET, require_identity="true")
+    claims = {"aud": "zhiju", "sub": "anne", "exp": int(time.time()) + 300}
+    source = f"{server.address}embed/?lang=zh&t={jwt.encode(claims, SECRET, algorithm='HS256')}"
+    framing = Wiki(f'<iframe src="{source}" width="420" height="600"></iframe>')
+    with framing as wiki, choosy(browser, tmp_path, allowed=allowed) as context:
+        context.set_extra_http_headers({"x-forwarded-proto": "https"})  # as a proxy with TLS says
+        page = context.new_page()
+        page.goto(wiki.address)
+        frame = frame_of(page)
+        for number, question in enumerate(("你好", "AlphaQubit 是什么"), 1):
+            frame.locator("#zj-composer textarea").fill(question)
+            frame.locator("#zj-composer textarea").press("Enter")
+            expect(frame.locator(".zj-done")).to_have_count(number, timeout=20_000)
+        assert all("t=" not in one.url for one in page.frames)
+        cookie = next(cookie for cookie in context.cookies() if cookie["name"].endswith("zhiju-user"))
+        assert cookie["httpOnly"] and cookie["secure"] and cookie["sameSite"] == "None"
+        assert cookie.get("partitionKey") == "http://localhost"
 
 
 def test_a_wiki_that_is_not_allowed_gets_an_empty_frame(
