@@ -82,7 +82,7 @@ def _real(browser: Browser, address: str) -> None:
     phone.last.locator(".zj-text a.cite").first.click()
     _take(phone, "phone-citation")
     english = _open(browser, address, 1280, 800, "?lang=en")
-    english.ask(QUESTION)
+    english.ask("What is AlphaQubit?")
     _take(english, "english")
     _in_a_wiki(browser, address)
 

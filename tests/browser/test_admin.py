@@ -65,7 +65,7 @@ def reindex(admin: Page) -> None:
 
 
 def titles(admin: Page) -> list[str]:
-    return admin.locator("#rows tr td:first-child div").all_inner_texts()
+    return admin.locator("#rows tr td:nth-child(2)").all_inner_texts()
 
 
 def asked(open_chat: OpenChat, library: Server, question: str) -> Chat:
@@ -113,14 +113,14 @@ def test_an_upload_is_indexed_asked_about_and_removed_and_its_citation_says_it_i
 ) -> None:
     text = "# 食堂\n\n公司食堂星期三供应牛肉面。\n"
     admin.locator("#files").set_input_files({"name": "食堂.md", "mimeType": "text/markdown", "buffer": text.encode()})
-    expect(admin.locator("#notice")).to_contain_text("已上传，重建索引后生效: 食堂.md")
+    expect(admin.locator("#notice")).to_contain_text("已上传，重建索引后生效: 食堂.md", timeout=PATIENCE)
     reindex(admin)
     expect(admin.locator("#rows tr")).to_have_count(3)
     chat = asked(open_chat, library, "公司食堂星期三供应什么？")
     expect(chat.last).to_contain_text("牛肉面")
     expect(chat.last.locator(".zj-badge")).to_have_count(0)
     admin.get_by_role("button", name="移除 食堂").click()
-    expect(admin.locator("#notice")).to_contain_text("已移除")
+    expect(admin.locator("#notice")).to_contain_text("已移除", timeout=PATIENCE)
     expect(admin.locator("#rows tr")).to_have_count(2)
     chat.page.reload()
     expect(chat.last.locator(".zj-badge").first).to_be_attached(timeout=PATIENCE)

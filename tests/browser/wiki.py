@@ -7,7 +7,7 @@ import threading
 
 WIKI = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>差旅制度 - 公司百科</title>
 <style>body { font: 16px/1.7 system-ui, sans-serif; margin: 0 auto; max-width: 64rem; padding: 2rem; color: #222; background: #fff }
-nav { color: #666; border-bottom: 1px solid #ddd; padding-bottom: 1rem } .side { float: right; margin-left: 2rem }
+nav { color: #666; border-bottom: 1px solid #ddd; padding-bottom: 1rem } .side { float: right; margin: 1.5rem 0 0 2rem }
 iframe { border: 1px solid #ddd; border-radius: 12px }</style>
 <nav>公司百科 › 行政 › 差旅制度</nav>%s<h1>差旅制度</h1>
 <p>员工出差前需在系统中提交申请，由直属主管批准。返回后三十天内提交报销单，并附上发票原件。</p>

@@ -5,8 +5,8 @@
   const by = (id) => document.getElementById(id);
   const state = { token: "", language: /^zh/i.test(navigator.language) ? "zh" : "en", documents: [], can: false, timer: 0 };
   const words = {
-    zh: { ready: "索引已打开", opening: "索引正在打开", documents: "篇文档", remove: "移除", sure: "从索引中移除这篇文档？", removed: "已移除", uploaded: "已上传，重建索引后生效", failed: "未能索引的文件", done: "重建完成", embedded: "段新嵌入", chunks: "段", wrong: "出错了", plan: "计划", sparse: "词面检索", dense: "语义检索", fused: "融合", reranked: "重排", answer: "回答", none: "没有内容", case: "转为评测用例", readonly: "本服务只读取索引，不能修改。", start: "正在读取文件", embed: "正在嵌入", open: "正在打开新索引", other: "English" },
-    en: { ready: "The index is open", opening: "The index is being opened", documents: "documents", remove: "Remove", sure: "Remove this document from the index?", removed: "Removed", uploaded: "Uploaded; takes effect when re-indexed", failed: "Files that could not be indexed", done: "Re-indexed", embedded: "newly embedded", chunks: "chunks", wrong: "Something went wrong", plan: "Plan", sparse: "Sparse", dense: "Dense", fused: "Fused", reranked: "Reranked", answer: "Answer", none: "Nothing here", case: "As evaluation case", readonly: "This server only reads its index.", start: "Reading files", embed: "Embedding", open: "Opening the new index", other: "中文" },
+    zh: { ready: "索引已打开", opening: "索引正在打开", documents: "篇文档", remove: "移除", sure: "从索引中移除这篇文档？", removed: "已移除", uploaded: "已上传，重建索引后生效", failed: "未能索引的文件", done: "重建完成", embedded: "段新嵌入", chunks: "段", wrong: "出错了", plan: "计划", sparse: "词面检索", dense: "语义检索", fused: "融合", reranked: "重排", answer: "回答", none: "没有内容", case: "转为评测用例", readonly: "本服务只读取索引，不能修改。", answered: "已回答", partial: "部分回答", abstained: "文档中没有", clarify: "反问", replied: "直接回复", start: "正在读取文件", embed: "正在嵌入", open: "正在打开新索引", other: "English" },
+    en: { ready: "The index is open", opening: "The index is being opened", documents: "documents", remove: "Remove", sure: "Remove this document from the index?", removed: "Removed", uploaded: "Uploaded; takes effect when re-indexed", failed: "Files that could not be indexed", done: "Re-indexed", embedded: "newly embedded", chunks: "chunks", wrong: "Something went wrong", plan: "Plan", sparse: "Sparse", dense: "Dense", fused: "Fused", reranked: "Reranked", answer: "Answer", none: "Nothing here", case: "As evaluation case", readonly: "This server only reads its index.", answered: "answered", partial: "in part", abstained: "not in the documents", clarify: "asked back", replied: "replied", start: "Reading files", embed: "Embedding", open: "Opening the new index", other: "中文" },
   };
   const say = (key) => words[state.language][key] || key;
 
@@ -45,6 +45,7 @@
   function translate() {
     document.documentElement.lang = state.language;
     for (const node of document.querySelectorAll("[data-zh]")) node.textContent = node.dataset[state.language];
+    for (const node of document.querySelectorAll("[data-zh-placeholder]")) node.placeholder = node.dataset[state.language + "Placeholder"];
     by("language").textContent = say("other");
     renderDocuments();
   }
@@ -54,7 +55,7 @@
     by("rows").replaceChildren(...state.documents.filter((d) => (d.title + d.id + d.source).toLowerCase().includes(wanted)).map((d) => {
       const row = element("tr");
       const title = element("td");
-      title.append(element("strong", d.title), element("div", d.id, "quiet"));
+      title.append(element("strong", d.title), ...(d.id === d.source ? [] : [element("div", d.id, "quiet")]));
       const action = element("td");
       if (state.can) {
         const remove = element("button", say("remove"), "danger");
@@ -62,6 +63,7 @@
         remove.setAttribute("aria-label", say("remove") + " " + d.title);
         remove.addEventListener("click", attempt(async () => {
           if (!window.confirm(say("sure") + "\n" + d.title)) return;
+          notice("…");
           await call("documents?id=" + encodeURIComponent(d.id), { method: "DELETE" });
           notice(say("removed") + ": " + d.title);
           await refresh();
@@ -136,7 +138,7 @@
       return box;
     });
     const answer = element("div", null, "card");
-    answer.append(element("h2", `${say("answer")} · ${result.answer.outcome}`), element("p", result.answer.text));
+    answer.append(element("h2", `${say("answer")} · ${say(result.answer.outcome)}`), element("p", result.answer.text));
     by("stages").replaceChildren(answer, ...parts);
   }
 
