@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,6 +153,29 @@ def test_a_wiki_that_is_not_allowed_gets_an_empty_frame(
         page.wait_for_timeout(1500)
         assert page.frames[1].url.startswith("chrome-error:")
         assert any("frame-ancestors" in line for line in refused)
+        context.close()
+
+
+@pytest.mark.parametrize("all_allowed", [True, False])
+def test_in_nested_frames_every_page_around_must_be_allowed(
+    browser: Browser, server: Server, start_server: StartServer, all_allowed: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    chat = server if all_allowed else start_server(embed_origins=f"http://localhost:{port}")
+    with Wiki(embedded(chat.address), port) as inner, Wiki(f'<iframe src="{inner.address}" width="900" height="700">') as outer:
+        context = browser.new_context(locale="zh-CN")
+        page = context.new_page()
+        page.goto(outer.address)
+        composer = frame_of(page).frame_locator("iframe").locator("#zj-composer textarea")
+        if all_allowed:
+            expect(composer).to_be_visible(timeout=20_000)
+        else:
+            page.wait_for_function("frames[0].frames.length === 1")
+            page.wait_for_timeout(1500)
+            assert page.frames[2].url.startswith("chrome-error:")
+        page.goto(inner.address)
+        expect(frame_of(page).locator("#zj-composer textarea")).to_be_visible(timeout=20_000)
         context.close()
 
 

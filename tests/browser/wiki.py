@@ -18,7 +18,7 @@ iframe { border: 1px solid #ddd; border-radius: 12px }</style>
 class Wiki:
     """Serves one page at ``http://localhost:PORT/`` until it is closed."""
 
-    def __init__(self, body: str) -> None:
+    def __init__(self, body: str, port: int = 0) -> None:
         page = (WIKI % body).encode()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,7 +31,7 @@ class Wiki:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.address = f"http://localhost:{self._server.server_address[1]}/"
 

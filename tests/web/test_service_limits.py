@@ -123,6 +123,26 @@ def test_unsigned_users_are_refused_where_identity_is_required(make_service: Mak
     assert run(service.ask(service.create(signed), "保修？", user=signed))[1].state is MessageState.COMPLETE
 
 
+def test_no_question_fails_while_the_index_is_opened_anew_again_and_again(make_service: MakeService) -> None:
+    opened: list[FakeEngine] = []
+
+    def open_engine() -> FakeEngine:
+        opened.append(FakeEngine(delay=0.001))
+        return opened[-1]
+
+    backend = Backend(open_engine)
+    backend.reload()
+    service = make_service(backend=backend, concurrency=4, queue_size=100, questions_per_minute=1000)
+    readers = [User(f"visitor:{n}", f"10.0.0.{n}") for n in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(lambda one=one: run(service.ask(service.create(one), "保修多久？", user=one))) for one in readers]  # type: ignore[misc]
+        while not all(one.done() for one in asked):
+            backend.reload()
+    assert [one.result()[1].state for one in asked] == [MessageState.COMPLETE] * 40
+    assert len(opened) > 2
+    assert sum(len(engine.asked) for engine in opened) == 40
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
