@@ -56,7 +56,7 @@ class Settings(BaseModel):
     user_dictionary: Path | None = Field(None, description="Words that the word splitter must keep, one a line.")
     candidates: Positive = Field(50, description="Hits that each retriever gives and the reranker sees.")
     evidence_limit: Positive = Field(8, description="Passages that an answer may rest on.")
-    evidence_floor: Share = Field(0.3, description="Passages below this probability are not evidence.")
+    evidence_floor: Share = Field(0.05, description="Passages below this probability are not evidence.")
 
     # Answering
     max_rounds: Positive = Field(3, description="Most rounds of search for one question.")
