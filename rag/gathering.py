@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.text import fold
 from rag.types import Chunk, Evidence, Hit
 
 
@@ -25,17 +26,21 @@ class Gathered:
     def add(self, rankings: Sequence[Sequence[Hit]], *, floor: float, limit: int) -> Gathered:
         """These and the ``rankings`` of one more round.
 
-        At most ``limit`` passages a round become evidence, none with a score below ``floor``.
+        At most ``limit`` passages a round become evidence, none with a score below ``floor``, and none that says
+        nothing but what another one says in the same words.
         """
-        known = {item.chunk.id for item in self.evidence}
-        fresh = [
-            hit
-            for hit in merge([tuple(ranking) for ranking in rankings])
-            if hit.score >= floor and hit.chunk.id not in known
-        ]
+        held = [_letters(item.chunk) for item in self.evidence]
+        fresh: list[Hit] = []
+        for hit in merge([tuple(ranking) for ranking in rankings]):
+            if len(fresh) == limit:
+                break
+            said = _letters(hit.chunk)
+            if hit.score >= floor and not any(said in other for other in held):
+                fresh.append(hit)
+                held.append(said)
         numbered = tuple(
-            Evidence(marker=len(self.evidence) + offset, chunk=hit.chunk, score=hit.score)
-            for offset, hit in enumerate(fresh[:limit], start=1)
+            Evidence(marker=marker, chunk=hit.chunk, score=hit.score)
+            for marker, hit in enumerate(fresh, start=len(self.evidence) + 1)
         )
         return Gathered((*self.rankings, *(tuple(r) for r in rankings)), self.evidence + numbered)
 
@@ -46,6 +51,14 @@ class Gathered:
     def chunks(self) -> tuple[Chunk, ...]:
         """The chunks of the evidence, by marker."""
         return tuple(item.chunk for item in self.evidence)
+
+
+def _letters(chunk: Chunk) -> str:
+    """What a chunk says: its letters and digits alone, in one width, case and script.
+
+    Copies of a text differ in spaces and signs; one that differs in a word or a number says something else.
+    """
+    return "".join(character for character in fold(chunk.text) if character.isalnum())
 
 
 def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

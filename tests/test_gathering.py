@@ -41,6 +41,18 @@ def test_a_marker_once_given_keeps_its_chunk() -> None:
     assert [(item.marker, item.chunk.id) for item in second.evidence] == [(1, "a1"), (2, "a2"), (3, "b1")]
 
 
+def said(name: str, text: str, score: float) -> Hit:
+    return Hit(Chunk(name, name[0], "", "", text, 0, len(text)), score, 1, Stage.RERANKED)
+
+
+def test_a_copy_is_no_further_evidence_but_a_changed_one_is() -> None:
+    hits = [said("a", "共有70個議席。", 0.9), said("b", "共有 70 个议席", 0.8), said("c", "共有170个议席。", 0.7), said("d", "70个议席", 0.6)]
+    gathered = Gathered().add([hits], floor=0.3, limit=8)
+    assert [item.chunk.id for item in gathered.evidence] == ["a", "c"]
+    again = gathered.add([[said("e", "共有７０个议席！", 0.9), said("f", "共有70个议席，任期四年。", 0.5)]], floor=0.3, limit=8)
+    assert [(item.marker, item.chunk.id) for item in again.evidence] == [(1, "a"), (2, "c"), (3, "f")]
+
+
 def test_a_round_adds_no_more_than_its_limit() -> None:
     gathered = Gathered().add([[hit(f"a{n}", 0.9 - n / 100) for n in range(9)]], floor=0.0, limit=3)
     assert [item.chunk.id for item in gathered.evidence] == ["a0", "a1", "a2"]
