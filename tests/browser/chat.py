@@ -24,7 +24,7 @@ class Chat:
         self.page.goto(self.address + query)
         expect(self.composer).to_be_visible(timeout=20_000)
         if ready:
-            expect(self.page.locator(".zj-welcome, .zj-question").first).to_be_visible(timeout=20_000)
+            expect(self.page.locator(":is(.zj-welcome, .zj-question):visible").first).to_be_visible(timeout=20_000)
             expect(self.page.locator(".zj-opening")).to_have_count(0, timeout=20_000)
             expect(self.page.locator(".zj-header")).to_be_visible()
         return self

@@ -8,6 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.chat import Chat
 from tests.browser.conftest import OpenChat, Server, StartServer
 
 pytestmark = pytest.mark.browser
@@ -113,6 +114,7 @@ def test_the_steps_fold_out_and_stay_open(open_chat: OpenChat) -> None:
 
 def test_stop_keeps_what_was_written_and_the_next_answer_is_clean(open_chat: OpenChat) -> None:
     chat = open_chat()
+    before = _closed_early(chat)
     chat.send("慢慢说")
     expect(chat.last).to_contain_text("第3句话")
     chat.page.locator(".stop-button").click()
@@ -121,7 +123,14 @@ def test_stop_keeps_what_was_written_and_the_next_answer_is_clean(open_chat: Ope
     assert "第3句话" in stopped.inner_text() and "第199句话" not in stopped.inner_text()
     answer = chat.ask(ALPHA)
     assert "慢慢写出来" not in answer.inner_text()
-    assert "关闭了 1 次" in chat.ask("引擎状态").inner_text()
+    assert _closed_early(chat) == before + 1
+
+
+def _closed_early(chat: Chat) -> int:
+    """How many answers the engine was stopped in: the server is shared, so only the difference tells."""
+    found = re.search(r"关闭了 (\d+) 次", chat.ask("引擎状态").inner_text())
+    assert found is not None
+    return int(found[1])
 
 
 def test_regenerate_puts_the_new_answer_in_the_place_of_the_old(open_chat: OpenChat) -> None:
