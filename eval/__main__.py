@@ -59,6 +59,8 @@ def _dispatch(args: argparse.Namespace) -> int:
             return suite.suite_command(args, settings, lambda name: open_judge(name, args))
         case "table":
             return suite.table_command(args)
+        case "keep":
+            return suite.keep_command(args)
         case "judge-check":
             return judges.judge_check_command(args)
         case _:
@@ -101,6 +103,9 @@ def _add_further(parts: Any) -> None:
     tabled = parts.add_parser("table", help="one Markdown table of many scored runs")
     tabled.add_argument("runs", type=Path, help="folder of run folders")
     tabled.add_argument("--floors", type=Path, help="folder of the floor's run folders, shown beside")
+    kept = parts.add_parser("keep", help="copy the scores of many runs, small enough to commit as a baseline")
+    kept.add_argument("runs", type=Path, help="folder of run folders")
+    kept.add_argument("out", type=Path)
     judged = parts.add_parser("judge-check", help="how far a judge agrees with labelled pairs")
     judged.add_argument("files", type=Path, nargs="*", help="pair sets; default: the samples of cite_zh and cite_en")
     judged.add_argument("--limit", type=int)

@@ -1,4 +1,4 @@
-"""Many sets, each in a run folder of its own, and one table of them all: how a baseline is made and shown."""
+"""Many sets, each in a run folder of its own, and one table of them all: how a baseline is made, kept and shown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import copy
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from eval.aggregate import Metrics
@@ -58,6 +59,23 @@ def table_command(args: argparse.Namespace) -> int:
     shown = [(head, names) for head, names in _COLUMNS if any(_figure(metrics, names) for metrics in runs.values())]
     rows = [(name, _cases(metrics), *(_cell(head, names, metrics, floors.get(name)) for head, names in shown)) for name, metrics in runs.items()]
     print(markdown_table(("set", "cases", *(head for head, _ in shown)), rows))
+    return Exit.PASS
+
+
+def keep_command(args: argparse.Namespace) -> int:
+    """``keep``: of every scored run below a folder what a comparison needs, small enough for a repository.
+
+    Texts of questions and answers are kept for the seeds only: other sets have licences of their own.
+    """
+    found = _scored(args.runs)
+    if not found:
+        raise EvaluationError(f"{args.runs}: no scored run folder below it")
+    for name, metrics in found.items():
+        source, target = RunFolder(args.runs / name), RunFolder(args.out / name)
+        items = source.read_items()
+        own = name == SEEDS.stem
+        target.write_manifest(source.read_manifest())
+        target.write_scores([item if own else replace(item, question="", answer="") for item in items], metrics)
     return Exit.PASS
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from eval.__main__ import main
 from eval.corpora import Corpora
+from eval.folder import RunFolder
 from eval.reading import read_cases
 from rag.config import Settings
 from tests.eval.test_runs import write_set
@@ -173,6 +174,12 @@ def test_a_suite_runs_each_set_into_its_own_folder_and_is_tabled(bridges: Path, 
     assert "there already" in capsys.readouterr().err
     assert main(["table", str(bridges / "many"), "--floors", str(bridges / "many")]) == 0
     assert "| brücken | 5 | 100 (100) |" in capsys.readouterr().out
+    assert main(["keep", str(bridges / "many"), str(bridges / "kept")]) == 0
+    whole, kept = (RunFolder(bridges / name / "brücken") for name in ("many", "kept"))
+    assert sorted(path.name for path in kept.path.iterdir()) == ["items.jsonl", "manifest.json", "metrics.json"]
+    assert kept.read_metrics() == whole.read_metrics()
+    assert [(item.key, item.values) for item in kept.read_items()] == [(item.key, item.values) for item in whole.read_items()]
+    assert not any(item.question or item.answer for item in kept.read_items())
 
 
 def test_a_second_run_of_a_set_embeds_no_passage_again(bridges: Path) -> None:
