@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -51,7 +51,12 @@ def numbers(text: str) -> list[Number]:
 
     See ``rag.numerals`` for what is read.
     """
-    return read_numbers(text, fold(text))
+    return list(_numbers(text))
+
+
+@lru_cache(maxsize=8192)
+def _numbers(text: str) -> tuple[Number, ...]:
+    return tuple(read_numbers(text, fold(text)))
 
 
 def is_cjk(character: str) -> bool:

@@ -128,17 +128,18 @@ def _room(theirs: Sequence[Word], before: int, after: int, evidence: str) -> int
 
 def _matched(mine: Sequence[Word], theirs: Sequence[Word]) -> tuple[float, list[Place]]:
     """The heaviest common run of words and its pairs of places."""
-    table = [[0.0] * (len(theirs) + 1) for _ in range(len(mine) + 1)]
-    alike = [[_alike(word.text, other.text) for other in theirs] for word in mine]
+    likes = _likes(mine, theirs)
+    table = [[0.0] * (len(theirs) + 1)] * (len(mine) + 1)
     for i in range(len(mine) - 1, -1, -1):
-        row, below, likes = table[i], table[i + 1], alike[i]
-        for j in range(len(theirs) - 1, -1, -1):
-            best = max(below[j], row[j + 1])
-            row[j] = max(best, below[j + 1] + likes[j]) if likes[j] else best
+        if likes[i]:
+            table[i] = _row(table[i + 1], likes[i])
+        else:
+            table[i] = table[i + 1]
     matches: list[Place] = []
     i = j = 0
     while i < len(mine) and j < len(theirs):
-        if alike[i][j] and math.isclose(table[i][j], table[i + 1][j + 1] + alike[i][j]):
+        like = likes[i].get(j, 0.0)
+        if like and math.isclose(table[i][j], table[i + 1][j + 1] + like):
             matches.append((i, j))
             i, j = i + 1, j + 1
         elif table[i + 1][j] >= table[i][j + 1]:
@@ -146,6 +147,33 @@ def _matched(mine: Sequence[Word], theirs: Sequence[Word]) -> tuple[float, list[
         else:
             j += 1
     return table[0][0], matches
+
+
+def _likes(mine: Sequence[Word], theirs: Sequence[Word]) -> list[dict[int, float]]:
+    """For each word the places of those like it. Only words that share a sign can be alike."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(theirs):
+        for sign in {word.text} if word.text.isascii() else {word.text, *word.text}:
+            places.setdefault(sign, []).append(place)
+    likes: list[dict[int, float]] = []
+    for word in mine:
+        near = {place for sign in (word.text, *word.text) for place in places.get(sign, ())}
+        weighed = ((place, _alike(word.text, theirs[place].text)) for place in near)
+        likes.append({place: value for place, value in weighed if value})
+    return likes
+
+
+def _row(below: Sequence[float], likes: dict[int, float]) -> list[float]:
+    """A row of the table from the one below it; without likes the two would be the same."""
+    row = [0.0] * len(below)
+    best = 0.0
+    for j in range(len(below) - 2, -1, -1):
+        if below[j] > best:
+            best = below[j]
+        if j in likes and below[j + 1] + likes[j] > best:
+            best = below[j + 1] + likes[j]
+        row[j] = best
+    return row
 
 
 @lru_cache(maxsize=65536)

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answering.alignment import coverage, gaps, lay, scattered
 from rag.answering.calibration import ANSWER, ANSWER_BIAS, STATEMENT, STATEMENT_BIAS, THRESHOLD
@@ -75,6 +76,7 @@ def _stands_alone(numeral: str, evidence: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def canonical(text: str) -> str:
     """``text`` with its numbers in plain digits: 七百四十万 and 7.4 million become 7400000."""
     parts, last = [], 0
