@@ -6,9 +6,10 @@ Plain counting over folded text; what the figures mean together is decided in ``
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 
+from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
@@ -30,7 +31,7 @@ class Features:
     document holds. ``names``: whether one passage holds all names and years (1 too where it could not, being in
     another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
     matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
-    another language than the question.
+    another language than the question. ``english``: both are in English, where this encoder's scores lie lower.
     """
 
     passage: float = 0.0
@@ -39,6 +40,7 @@ class Features:
     clash: float = 0.0
     meaning: float = 0.0
     foreign: float = 0.0
+    english: float = 0.0
 
     def values(self) -> tuple[float, ...]:
         """The figures in the order of the fields."""
@@ -67,13 +69,14 @@ class Coverage:
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=self._meaning(question, evidence),
             foreign=float(foreign),
+            english=float(not foreign and language(question) == "en"),
         )
 
     def weights(self, question: str) -> dict[str, float]:
         """The words of ``question`` and pairs of characters, each with its inverse document frequency."""
         units = dict.fromkeys(unit for term in terms(question) for unit in bigrams(term))
         count = self._corpus.chunks
-        return {unit: math.log(1 + count / (0.5 + self._corpus.frequency(unit))) for unit in units}
+        return {unit: math.log(1 + count / (0.5 + self._frequency(unit))) for unit in units}
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """The names, versions and years of ``question`` that no passage holds."""
@@ -92,7 +95,11 @@ class Coverage:
         return max(self._scorer.score(question, spans))
 
     def _unknown(self, units: dict[str, float], total: float) -> float:
-        return sum(w for unit, w in units.items() if self._corpus.frequency(unit) == 0) / total if total else 0.0
+        return sum(w for unit, w in units.items() if self._frequency(unit) == 0) / total if total else 0.0
+
+    def _frequency(self, unit: str) -> int:
+        """In how many chunks a unit occurs; an English word that does not, in how many its likeliest other form does."""
+        return self._corpus.frequency(unit) or next(filter(None, map(self._corpus.frequency, _forms(unit))), 0)
 
 
 def text_of(item: Evidence) -> str:
@@ -114,15 +121,24 @@ def contains(text: str, unit: str) -> bool:
     """Whether ``text`` holds ``unit``; Latin words and numbers only as a whole word, up to an English ending."""
     if not unit.isascii():
         return unit in text
-    stem = unit[:-1] if len(unit) > 4 and unit.endswith("s") else unit
-    start = text.find(stem)
+    if unit.isalpha() and stem(unit) in pairs(text):
+        return True
+    head = unit[:-1] if len(unit) > 4 and unit.endswith("s") else unit
+    start = text.find(head)
     while start >= 0:
-        end = start + len(stem)
+        end = start + len(head)
         before, after = text[start - 1 : start], text[end : end + 1]
-        if not _same_word(before, stem[0]) and (len(stem) > 4 or not _same_word(after, stem[-1])):
+        if not _same_word(before, head[0]) and (len(head) > 4 or not _same_word(after, head[-1])):
             return True
-        start = text.find(stem, start + 1)
+        start = text.find(head, start + 1)
     return False
+
+
+def _forms(unit: str) -> Iterator[str]:
+    """Other forms of an English word."""
+    root = stem(unit)
+    if unit.isascii() and unit.isalpha() and len(unit) > 4:
+        yield from (root + ending for ending in ("", "e", "s", "es", "ed", "ing", "er", "ion", "ly") if root + ending != unit)
 
 
 def _same_word(neighbour: str, own: str) -> bool:

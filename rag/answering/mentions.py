@@ -14,13 +14,15 @@ from rag.text import CJK, normalise
 _PIECE = re.compile(rf"\d+(?:\.\d+)*(?:[a-z](?![a-z]))?|[a-zà-ɏ]+|[{CJK}]+")
 _TOKEN = re.compile(r"(?<![a-zà-ɏ])([a-zà-ɏ]+)(?:[\s\-_]*v?(?<!\d)(\d+(?:\.\d+)*))?")
 _YEAR = re.compile(r"(?:1[0-9]|20)\d\d")
+_POSSESSIVE = re.compile(r"['’]s?(?![a-z])")
 _SHORTEST_FORGIVEN = 4
 
 
 @lru_cache(maxsize=1024)
 def wanted_names(question: str) -> tuple[str, ...]:
     """What evidence must mention: names with a capital or a digit, versions included, and years. Normalised."""
-    held = [normalise(name) for name in names(question) if name != name.lower() or re.search(r"\d", name)]
+    named = (name for name in names(question) if name != name.lower() or re.search(r"\d", name))
+    held = [_POSSESSIVE.sub("", normalise(name)) for name in named]
     years = re.findall(rf"(?<!\d){_YEAR.pattern}(?!\d)", normalise(question))
     return tuple(dict.fromkeys([*held, *(year for year in years if not any(year in name for name in held))]))
 
@@ -28,9 +30,14 @@ def wanted_names(question: str) -> tuple[str, ...]:
 def mentions(text: str, name: str) -> bool:
     """Whether normalised ``text`` mentions normalised ``name``: each of its words, each number with its word."""
     pieces = _PIECE.findall(name)
-    if not pieces:
+    if not pieces or _stands_whole(text, name):
         return name in text
     return all(_has_piece(text, pieces, index) for index in range(len(pieces)))
+
+
+def _stands_whole(text: str, name: str) -> bool:
+    """Whether ``text`` has a Latin name as it is written, not as the head of a longer word or version."""
+    return name.isascii() and re.search(rf"(?<![a-z\d]){re.escape(name)}(?!\.?\d|[a-z])", text) is not None
 
 
 def clashes(text: str, name: str) -> bool:

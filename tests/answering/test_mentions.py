@@ -9,6 +9,7 @@ from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import names, terms
 from rag.interfaces import Span
 from tests.answering.planning import Library, passage
+from tests.fakes import make_document
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,25 @@ def test_absent_name_does_not_clash() -> None:
 
 def test_names_that_count_have_a_capital_or_a_digit() -> None:
     assert wanted_names("OmAgent 的 token 数在 2023 年是多少？") == ("omagent", "2023")
+
+
+def test_an_ordinal_or_an_owner_is_mentioned_as_it_is_written() -> None:
+    assert wanted_names("What were NTL's services in the 15th century?")[0] == "ntl"
+    assert mentions("a pro-reform cleric of the 15th century", "15th")
+    assert mentions("most had fled by the 1700s.", "1700s")
+    assert not mentions("by the 17000s", "1700s")
+    assert not mentions("qwen2.5 was released", "qwen2")
+
+
+def test_an_english_word_is_met_by_its_other_forms() -> None:
+    text = "The services were rebranded by Virgin. Many people moved often."
+    library = Library([make_document("services", text)])
+    asked = Coverage(Corpus(library, library)).features("What did Virgin rebrand services as when moving people?", [passage(text)])
+    assert asked.passage == pytest.approx(1.0)
+    assert asked.unknown == 0.0
+    assert asked.english == 1.0
+    assert contains("they were rebranded", "rebranding")
+    assert not contains("a brand", "rebranding")
 
 
 def test_terms_leave_out_function_words_and_question_words() -> None:
