@@ -134,7 +134,7 @@ class ModelPlanner:
         several = sound and len(decision.parts) > 1
         return replace(
             base,
-            form=Form(decision.form) if sound else base.form,
+            form=_form(decision, base.form, several=several) if sound else base.form,
             parts=tuple(decision.parts) if several else base.parts,
             scope=self._scope(decision.titles) or base.scope,
             reason=decision.reason or base.reason,
@@ -166,6 +166,12 @@ class ModelPlanner:
         )
         messages = (Message("system", load(f"refine_{language(plan.question)}").render()), Message("user", asked))
         return RefineDecision.read(self._model.decide(messages, RefineDecision.schema_()))
+
+
+def _form(decision: PlanDecision, ruled: Form, *, several: bool) -> Form:
+    """The model's choice; but a table of one thing is no table, and small models like to draw them."""
+    wanted = Form(decision.form)
+    return wanted if wanted is not Form.TABLE or several or ruled is Form.TABLE else ruled
 
 
 def _loosened(scope: Scope) -> Scope:
