@@ -31,7 +31,7 @@ class Features:
     document holds. ``names``: whether one passage holds all names and years (1 too where it could not, being in
     another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
     matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
-    another language than the question. ``english``: both are in English, where this encoder's scores lie lower.
+    another language than the question.
     """
 
     passage: float = 0.0
@@ -40,7 +40,6 @@ class Features:
     clash: float = 0.0
     meaning: float = 0.0
     foreign: float = 0.0
-    english: float = 0.0
 
     def values(self) -> tuple[float, ...]:
         """The figures in the order of the fields."""
@@ -69,7 +68,6 @@ class Coverage:
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=self._meaning(question, evidence),
             foreign=float(foreign),
-            english=float(not foreign and language(question) == "en"),
         )
 
     def weights(self, question: str) -> dict[str, float]:
