@@ -134,7 +134,7 @@ class ModelPlanner:
         several = sound and len(decision.parts) > 1
         return replace(
             base,
-            form=_form(decision, base.form, several=several) if sound else base.form,
+            form=_form(decision, base.form) if sound else base.form,
             parts=tuple(decision.parts) if several else base.parts,
             scope=self._scope(decision.titles) or base.scope,
             reason=decision.reason or base.reason,
@@ -168,10 +168,10 @@ class ModelPlanner:
         return RefineDecision.read(self._model.decide(messages, RefineDecision.schema_()))
 
 
-def _form(decision: PlanDecision, ruled: Form, *, several: bool) -> Form:
-    """The model's choice; but a table of one thing is no table, and small models like to draw them."""
+def _form(decision: PlanDecision, ruled: Form) -> Form:
+    """The model's choice; but small models draw tables of anything, so that the rules must see a comparison too."""
     wanted = Form(decision.form)
-    return wanted if wanted is not Form.TABLE or several or ruled is Form.TABLE else ruled
+    return ruled if wanted is Form.TABLE else wanted
 
 
 def _loosened(scope: Scope) -> Scope:

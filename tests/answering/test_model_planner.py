@@ -63,10 +63,11 @@ def test_sound_decision_becomes_the_plan() -> None:
     assert plan.scope == Scope(document_ids=("boat",))
 
 
-def test_a_table_of_one_thing_is_not_drawn() -> None:
-    held, _ = modelled(decision(form="table"), decision(form="table", parts=["Tide-2 的作者", "Tide-2 的准确率"]))
+def test_a_table_is_drawn_only_where_things_are_compared() -> None:
+    compared = "对比 Tide-2 和 Mira 的准确率"
+    held, _ = modelled(decision(form="table", parts=["Tide-2", "作者"]), decision(form="table", question=compared))
     assert held.plan("Tide-2 的作者是谁？", ()).form is Form.PROSE
-    assert held.plan("Tide-2 的作者是谁？", ()).form is Form.TABLE
+    assert held.plan(compared, ()).form is Form.TABLE
 
 
 def test_belief_that_it_knows_does_not_skip_the_search() -> None:
