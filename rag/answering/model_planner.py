@@ -131,7 +131,8 @@ class ModelPlanner:
         whole = decision.question if sound else ruled.question
         kept = [query for query in decision.queries if query.strip()] if sound else []
         base = self._rules.search(Standalone(whole, (whole, *kept), changed=bool(ruled.reason == Reason.FOLLOW_UP)), Reason.DEFAULT)
-        several = sound and len(decision.parts) > 1
+        # A part that the model alone sees is searched for by its query, but not held against the answer.
+        several = sound and len(decision.parts) > 1 and len(base.parts) > 1
         return replace(
             base,
             form=_form(decision, base.form) if sound else base.form,
