@@ -119,6 +119,20 @@ def says(*pieces: str, usage: tuple[int, int] | None = None, pause: float = 0.0)
     return step
 
 
+def step_by_step(pieces: str, taken: threading.Semaphore) -> Step:
+    """A step that streams the characters of ``pieces``, each but the first once the one before is ``taken``."""
+
+    def step(reply: Reply) -> None:
+        reply.begin()
+        for place, piece in enumerate(pieces):
+            if place:
+                taken.acquire(timeout=10)
+            reply.piece(piece)
+        reply.done()
+
+    return step
+
+
 def fails(code: int, text: str = '{"error": {"message": "no"}}', **headers: str) -> Step:
     """A step that answers with a status and a body."""
     return lambda reply: reply.status(code, text, **headers)

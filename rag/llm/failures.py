@@ -14,6 +14,10 @@ _TRANSPORTS = ("httpx2", "httpx")
 _LONGEST_WAIT = 30.0
 
 
+class ReportedError(Exception):
+    """The endpoint told of an error in the middle of its reply. Its words are left out: they may echo the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A failure as ours. ``retry``: trying again may help; ``after``: the seconds that the server asked for.
@@ -31,7 +35,7 @@ def foreign_errors() -> tuple[type[Exception], ...]:
     """Everything that the client, its transport and a nonsensical reply may raise."""
     import openai
 
-    kinds: list[type[Exception]] = [openai.OpenAIError, OSError, ValueError, TypeError, AttributeError, KeyError]
+    kinds: list[type[Exception]] = [openai.OpenAIError, ReportedError, OSError, ValueError, TypeError, AttributeError, KeyError]
     for name in _TRANSPORTS:
         module = sys.modules.get(name)
         kinds += [getattr(module, kind) for kind in ("HTTPError", "StreamError", "InvalidURL") if module]
@@ -53,7 +57,7 @@ def failure_of(error: Exception) -> Failure:
             return _of_status(error)
         case openai.LengthFinishReasonError() | openai.ContentFilterFinishReasonError():
             return Failure(MalformedReply("The model broke off its reply."))
-        case openai.OpenAIError():
+        case openai.OpenAIError() | ReportedError():
             return Failure(ModelUnavailable("The model's endpoint reported an error."), retry=True)
         case _:
             return _of_transport(error)

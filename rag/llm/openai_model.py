@@ -20,9 +20,10 @@ from rag.departure import current
 from rag.errors import MalformedReply, ModelError
 from rag.interfaces import Message
 from rag.llm.decisions import decision_in
+from rag.llm.events import EventReader
 from rag.llm.failures import Failure, failure_of, foreign_errors, safe_cause
-from rag.llm.reading import Reading, read_chunk
-from rag.llm.transport import allow_silence, cut, next_chunk
+from rag.llm.reading import Reading
+from rag.llm.transport import allow_silence, cut, next_bytes
 from rag.llm.watchdog import Watchdog
 from rag.prompts import load
 
@@ -215,18 +216,20 @@ class OpenAIModel:
         reading = Reading(limit)
         due = max(started + times.first_token, time.monotonic() + 0.05)
         allow_silence(stream, max(times.first_token, times.between_tokens))
-        chunks = iter(stream)
+        received, events = stream.response.iter_bytes(), EventReader()
         try:
             with Watchdog(lambda: cut(stream)) as watchdog, departure.calling(lambda: cut(stream)):
-                while not reading.full:
+                while not (reading.full or reading.done):
                     left = min(due, started + times.total) - time.monotonic()
-                    chunk = next_chunk(chunks, watchdog, left)
-                    if chunk is None:
-                        break
-                    text, alive = reading.take(read_chunk(chunk))
+                    data = next_bytes(received, watchdog, left)
+                    text = reading.take(events.finish() if data is None else events.feed(data))
                     if text:
                         yield text
-                    if alive:
+                    if reading.error is not None:
+                        raise reading.error
+                    if data is None:
+                        break
+                    if reading.alive:
                         due = time.monotonic() + times.between_tokens
                 rest = reading.finish()
         finally:

@@ -5,9 +5,15 @@ Endpoints send chunks without choices, without text, with thoughts apart, or wit
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from rag.llm.failures import ReportedError
 from rag.llm.thinking import ThoughtFilter
+
+_DONE = b"[DONE]"
 
 _CHARACTERS_PER_TOKEN = 8
 _THOUGHTS_PER_TOKEN = 40
@@ -23,17 +29,31 @@ class Chunk:
     completion_tokens: int = 0
 
 
-def read_chunk(chunk: object) -> Chunk:
-    """What ``chunk`` holds, whatever it lacks."""
-    usage = getattr(chunk, "usage", None)
-    choices = getattr(chunk, "choices", None)
-    delta = getattr(choices[0], "delta", None) if isinstance(choices, list) and choices else None
+def read_chunk(data: bytes) -> Chunk:
+    """What the data of one event holds, whatever it lacks.
+
+    Raises:
+        ReportedError: the endpoint tells of an error.
+        ValueError: it is no JSON.
+    """
+    value = json.loads(data)
+    if not isinstance(value, dict):
+        return Chunk()
+    if value.get("error"):
+        raise ReportedError
+    usage, choices = _mapping(value.get("usage")), value.get("choices")
+    choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    delta = _mapping(choice.get("delta"))
     return Chunk(
-        text=_text(getattr(delta, "content", None)),
-        thought=_text(getattr(delta, "reasoning_content", None)) or _text(getattr(delta, "reasoning", None)),
-        prompt_tokens=_count(getattr(usage, "prompt_tokens", None)),
-        completion_tokens=_count(getattr(usage, "completion_tokens", None)),
+        text=_text(delta.get("content")),
+        thought=_text(delta.get("reasoning_content")) or _text(delta.get("reasoning")),
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
     )
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:
@@ -45,13 +65,20 @@ def _count(value: object) -> int:
 
 
 class Reading:
-    """Fed with chunks, gives the visible text, at most 8 characters for each of ``limit`` tokens."""
+    """Fed with events, gives the visible text, at most 8 characters for each of ``limit`` tokens.
+
+    ``alive``: what was taken last held text or thought. ``done``: the endpoint says that its reply ends here.
+    ``error``: why the rest cannot be read.
+    """
 
     def __init__(self, limit: int) -> None:
         self._left = limit * _CHARACTERS_PER_TOKEN
         self._thoughts_left = limit * _THOUGHTS_PER_TOKEN
         self._filter = ThoughtFilter()
         self.shown = False
+        self.alive = False
+        self.done = False
+        self.error: Exception | None = None
         self.prompt_tokens = 0
         self.completion_tokens = 0
 
@@ -60,13 +87,30 @@ class Reading:
         """Whether the reply is as long as it may get."""
         return self._left <= 0 or self._thoughts_left <= 0
 
-    def take(self, chunk: Chunk) -> tuple[str, bool]:
-        """The text to show now, and whether the chunk was a sign of life (text or thought)."""
+    def take(self, events: Iterable[bytes]) -> str:
+        """The text to show now, of what came together: the data of events, up to the one that says that all is done.
+
+        An event that cannot be read does not take the text before it along: see ``error``.
+        """
+        texts: list[str] = []
+        self.alive = False
+        try:
+            for data in events:
+                if data.startswith(_DONE):
+                    self.done = True
+                    break
+                texts.append(self._take(read_chunk(data)))
+        except (ReportedError, ValueError) as error:
+            self.error = error
+        return "".join(texts)
+
+    def _take(self, chunk: Chunk) -> str:
         self.prompt_tokens = max(self.prompt_tokens, chunk.prompt_tokens)
         self.completion_tokens = max(self.completion_tokens, chunk.completion_tokens)
+        self.alive = self.alive or bool(chunk.text or chunk.thought)
         text = self._cut(self._filter.feed(chunk.text)) if chunk.text else ""
         self._thoughts_left -= len(chunk.thought) + (len(chunk.text) if not text else 0)
-        return text, bool(chunk.text or chunk.thought)
+        return text
 
     def finish(self) -> str:
         """The stream has ended: the text that was held back."""

@@ -1,4 +1,4 @@
-"""Reading a stream with limits that the client cannot set: the silence between chunks, and a read cut short."""
+"""Reading a stream with limits that the client cannot set: silence, and a read cut short."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rag.llm.failures import foreign_errors
 from rag.llm.watchdog import Watchdog
 
 
-def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> object | None:
-    """The next chunk, None at the end.
+def next_bytes(received: Iterator[bytes], watchdog: Watchdog, left: float) -> bytes | None:
+    """What comes next, None at the end.
 
     Raises:
         ModelTimeout: it does not come within ``left`` seconds.
@@ -25,7 +25,7 @@ def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> obj
         raise silent
     try:
         with watchdog.limit(left):
-            chunk = next(chunks, None)
+            data = next(received, None)
     except foreign_errors() as error:
         current().check()
         if watchdog.expired:
@@ -34,7 +34,7 @@ def next_chunk(chunks: Iterator[object], watchdog: Watchdog, left: float) -> obj
     current().check()
     if watchdog.expired:
         raise silent
-    return chunk
+    return data
 
 
 def allow_silence(stream: Any, seconds: float) -> None:

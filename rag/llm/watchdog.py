@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
+_NEVER = float("inf")
+
 
 class Watchdog:
     """Calls ``break_off`` once when a guarded block outlasts its limit. One thread, ended by leaving the context.
@@ -19,7 +21,8 @@ class Watchdog:
     def __init__(self, break_off: Callable[[], None]) -> None:
         self._break_off = break_off
         self._changed = threading.Condition()
-        self._deadline: float | None = None
+        self._deadline = _NEVER
+        self._looks = _NEVER
         self._ended = False
         self.expired = False
         self._thread = threading.Thread(target=self._watch, name="model-watchdog", daemon=True)
@@ -41,19 +44,20 @@ class Watchdog:
         """Guard a block: after ``seconds`` the read in it is broken off and ``expired`` is set."""
         with self._changed:
             self._deadline = time.monotonic() + seconds
-            self._changed.notify()
+            if self._deadline < self._looks:  # else it looks in time: a stream of tokens does not wake it for each
+                self._changed.notify()
         try:
             yield
         finally:
             with self._changed:
-                self._deadline = None
+                self._deadline = _NEVER
 
     def _watch(self) -> None:
         with self._changed:
             while not self._ended:
-                left = None if self._deadline is None else self._deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    self.expired, self._deadline = True, None
+                if self._deadline <= time.monotonic():
+                    self.expired, self._deadline = True, _NEVER
                     self._break_off()
                     return
-                self._changed.wait(left)
+                self._looks = self._deadline
+                self._changed.wait(None if self._looks == _NEVER else self._looks - time.monotonic())

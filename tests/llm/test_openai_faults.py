@@ -11,7 +11,7 @@ import pytest
 from rag.errors import ModelTimeout, ModelUnavailable
 from rag.interfaces import Message
 from rag.llm import Timeouts
-from tests.fake_openai import FakeOpenAI, Reply, Step, fails, refused_url, says
+from tests.fake_openai import FakeOpenAI, Reply, Step, fails, refused_url, says, step_by_step
 from tests.llm.asking import ASK, KEY, QUICK, model, reply
 
 
@@ -71,9 +71,10 @@ def test_a_trickle_ends_at_the_total_time() -> None:
 
 
 def test_the_readers_own_time_is_no_silence() -> None:
-    with FakeOpenAI([says("a", "b")]) as server:
+    with FakeOpenAI([step_by_step("ab", taken := threading.Semaphore(0))]) as server:
         pieces = model(server, timeouts=Timeouts(1, 5, 0.4, 20)).stream(ASK)
         assert next(pieces) == "a"
+        taken.release()
         time.sleep(0.6)
         assert next(pieces) == "b"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Sequence
 
@@ -9,13 +11,17 @@ import pytest
 
 from rag.errors import MalformedReply, ModelError, ModelUnavailable
 from rag.llm import Usage
-from tests.fake_openai import FakeOpenAI, Reply, Step, chunk, says
+from tests.fake_openai import FakeOpenAI, Reply, Step, chunk, says, step_by_step
 from tests.llm.asking import ASK, KEY, model, reply
 
 
 def test_pieces_come_as_they_are_written() -> None:
-    with FakeOpenAI([says("知", "据", "。")]) as server:
-        assert list(model(server).stream(ASK)) == ["知", "据", "。"]
+    with FakeOpenAI([step_by_step("知据。", taken := threading.Semaphore(0))]) as server:
+        pieces = model(server).stream(ASK)
+        for piece in "知据。":
+            assert next(pieces) == piece
+            taken.release()
+        assert list(pieces) == []
     assert server.requests[0]["messages"] == [{"role": "user", "content": "问题"}]
     assert server.requests[0]["temperature"] == 0.0
     assert server.requests[0]["max_tokens"] == 800
@@ -74,6 +80,21 @@ def test_missing_done_is_an_end() -> None:
         stream.piece("据")
 
     assert reply(step)[0] == "据"
+
+
+def test_pieces_that_came_together_are_one() -> None:
+    together = b"".join(b"data: " + json.dumps(chunk({"content": text})).encode() + b"\n\n" for text in "知据。")
+    with FakeOpenAI([odd(together)]) as server:
+        assert list(model(server).stream(ASK)) == ["知据。"]
+
+
+def test_what_came_together_with_an_error_is_shown_before_it() -> None:
+    broken = b"data: " + json.dumps(chunk({"content": "a"})).encode() + b"\n\ndata: {broken\n\n"
+    with FakeOpenAI([odd(broken)]) as server:
+        pieces = model(server).stream(ASK)
+        assert next(pieces) == "a"
+        with pytest.raises(MalformedReply):
+            next(pieces)
 
 
 def test_invalid_json_mid_stream_is_a_malformed_reply() -> None:
