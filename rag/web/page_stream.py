@@ -39,40 +39,49 @@ class Pacer:
         Closing the iterator closes ``events``. Raises what ``events`` raises, after the last view before it.
         """
         loop = asyncio.get_running_loop()
-        view = shown = View()
-        due = loop.time()
-        upcoming = asyncio.ensure_future(_next(events))
+        latest, shown, due = _Latest(), View(), loop.time()
+        reading = asyncio.ensure_future(latest.follow(events))
         stopping = asyncio.ensure_future((stop or asyncio.Event()).wait())
         self._streams += 1
         try:
-            while True:
-                pause = None if view is shown else max(0.0, due - loop.time())
-                await asyncio.wait({upcoming, stopping}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+            while not reading.done():
+                changing = asyncio.ensure_future(latest.changed.wait())
+                await _first_of(changing, stopping)
+                changing.cancel()
+                await _first_of(reading, stopping, timeout=max(0.0, due - loop.time()))
                 if stopping.done():
                     return
-                if upcoming.done():
-                    if upcoming.exception() is not None or upcoming.result() is None:
-                        break
-                    view = _folded(view, upcoming)
-                    upcoming = asyncio.ensure_future(_next(events))
-                if view is not shown and loop.time() >= due:
-                    shown, due = view, loop.time() + self.interval
-                    yield view
-            if view is not shown:
-                yield view
-            upcoming.result()
+                latest.changed.clear()
+                if latest.view is not shown:
+                    shown, due = latest.view, loop.time() + self.interval
+                    yield shown
+            if latest.view is not shown:
+                yield latest.view
+            reading.result()
         finally:
             self._streams -= 1
-            await _close(events, upcoming, stopping)
+            await _close(events, reading, stopping)
 
 
-async def _next(events: AsyncIterator[Event]) -> Event | None:
-    return await anext(events, None)
+class _Latest:
+    """The view after all events so far."""
+
+    def __init__(self) -> None:
+        self.view = View()
+        self.changed = asyncio.Event()
+
+    async def follow(self, events: AsyncIterator[Event]) -> None:
+        """Fold ``events`` as they come. Raises what they raise."""
+        try:
+            async for event in events:
+                self.view = fold(self.view, event)
+                self.changed.set()
+        finally:
+            self.changed.set()
 
 
-def _folded(view: View, arrived: asyncio.Future[Event | None]) -> View:
-    event = arrived.result()
-    return view if event is None else fold(view, event)
+async def _first_of(*waiting: asyncio.Future[Any], timeout: float | None = None) -> None:
+    await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _close(events: AsyncIterator[Event], *waiting: asyncio.Future[Any]) -> None:

@@ -38,42 +38,41 @@ class EventStream(Response):
         super().__init__(headers={"cache-control": "no-store"})
         del self.headers["content-length"]
         self._pieces = pieces
+        self._sent = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        self._sent = asyncio.get_running_loop().time()
         writer = asyncio.create_task(self._write(send))
-        reader = asyncio.create_task(_until_gone(receive))
+        others = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._keep_alive(send))]
         try:
-            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({writer, *others}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             done = writer.done()
-            reader.cancel()
-            writer.cancel()
-            await asyncio.gather(reader, writer, return_exceptions=True)
+            for task in (writer, *others):
+                task.cancel()
+            await asyncio.gather(writer, *others, return_exceptions=True)
             await self._pieces.aclose()
         if done and (error := writer.exception()) is not None:
             raise error
 
     async def _write(self, send: Send) -> None:
-        upcoming: asyncio.Task[bytes] | None = None
-        try:
-            while True:
-                upcoming = upcoming or asyncio.ensure_future(_next(self._pieces))
-                ready, _ = await asyncio.wait({upcoming}, timeout=KEEP_ALIVE_SECONDS)
-                piece = upcoming.result() if ready else b": still here\n\n"
-                upcoming = None if ready else upcoming
-                await send({"type": "http.response.body", "body": piece, "more_body": bool(piece)})
-                if not piece:
-                    return
-        finally:
-            if upcoming is not None:
-                upcoming.cancel()
-                await asyncio.gather(upcoming, return_exceptions=True)
+        async for piece in self._pieces:
+            await self._send(send, piece)
+        await send({"type": "http.response.body", "body": b""})
 
+    async def _keep_alive(self, send: Send) -> None:
+        while True:
+            idle = asyncio.get_running_loop().time() - self._sent
+            if idle >= KEEP_ALIVE_SECONDS:
+                await self._send(send, b": still here\n\n")
+            else:
+                await asyncio.sleep(KEEP_ALIVE_SECONDS - idle)
 
-async def _next(pieces: AsyncGenerator[bytes, None]) -> bytes:
-    return await anext(pieces, b"")
+    async def _send(self, send: Send, piece: bytes) -> None:
+        self._sent = asyncio.get_running_loop().time()
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -1,7 +1,7 @@
-"""Runs a blocking generator in a thread of its own for an asynchronous reader.
+"""Runs a blocking generator of events in a thread of its own for an asynchronous reader.
 
 When the reader goes away, what waits for a model in it is told (``rag.departure``), and the generator is closed, at
-its next value at the latest: its ``finally`` blocks run in its own thread, so that a model's connection is closed by
+its next event at the latest: its ``finally`` blocks run in its own thread, so that a model's connection is closed by
 whoever opened it.
 """
 
@@ -10,54 +10,79 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
 
 from rag.departure import Departure, ReaderLeft, heeding
 from rag.errors import RagError
+from rag.events import Event, Token
 from rag.web.refusals import Reason, Refusal
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 
 class _End:
-    """Marks the end of the values; ``error`` is what ended them early."""
+    """Marks the end of the events; ``error`` is what ended them early."""
 
     def __init__(self, error: RagError | None) -> None:
         self.error = error
 
 
-async def in_thread(generator: Generator[_T, None, Any]) -> AsyncGenerator[_T, None]:
+class _Tray:
+    """Where a thread lays events down and an event loop takes them up, all that lie there at once.
+
+    Tokens that lie together become one: a reader that is slow, or one of many, gets the same text in fewer pieces.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._laid = asyncio.Event()
+        self._events: list[Event | _End] = []
+
+    def lay(self, event: Event | _End) -> None:
+        """From any thread. Raises ``RuntimeError`` when the loop has ended."""
+        with self._lock:
+            last = self._events[-1] if self._events else None
+            if isinstance(last, Token) and isinstance(event, Token):
+                self._events[-1] = Token(last.text + event.text)
+            else:
+                self._events.append(event)
+        if last is None:
+            self._loop.call_soon_threadsafe(self._laid.set)
+
+    async def take(self) -> list[Event | _End]:
+        """What lies there, once there is anything."""
+        await self._laid.wait()
+        with self._lock:
+            self._laid.clear()
+            taken, self._events = self._events, []
+        return taken
+
+
+async def in_thread(generator: Generator[Event, None, Any]) -> AsyncGenerator[Event, None]:
     """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[_T | _End] = asyncio.Queue()
-    departure = Departure()
-
-    def put(value: _T | _End) -> None:
-        try:
-            loop.call_soon_threadsafe(queue.put_nowait, value)
-        except RuntimeError:  # the loop has ended: there is nobody left to read
-            departure.leave()
-
-    threading.Thread(target=_run, args=(generator, put, departure), name="answer", daemon=True).start()
+    tray, departure = _Tray(), Departure()
+    threading.Thread(target=_run, args=(generator, tray, departure), name="answer", daemon=True).start()
     try:
-        while not isinstance(value := await queue.get(), _End):
-            yield value
-        if value.error is not None:
-            raise value.error
+        while True:
+            for event in await tray.take():
+                if not isinstance(event, _End):
+                    yield event
+                elif event.error is None:
+                    return
+                else:
+                    raise event.error
     finally:
         departure.leave()
 
 
-def _run(
-    generator: Generator[_T, None, Any], put: Callable[[_T | _End], None], departure: Departure
-) -> None:
+def _run(generator: Generator[Event, None, Any], tray: _Tray, departure: Departure) -> None:
     error: RagError | None = None
     try:
         with heeding(departure):
-            for value in generator:
-                put(value)
+            for event in generator:
+                _lay(tray, event, departure)
                 if departure.left:
                     break
     except ReaderLeft:
@@ -70,4 +95,11 @@ def _run(
         error.__cause__ = unknown
     finally:
         generator.close()
-        put(_End(error))
+        _lay(tray, _End(error), departure)
+
+
+def _lay(tray: _Tray, event: Event | _End, departure: Departure) -> None:
+    try:
+        tray.lay(event)
+    except RuntimeError:  # the loop has ended: there is nobody left to read
+        departure.leave()
