@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
 
 from eval.cases import Case
 from eval.floor import FloorCatalogue
@@ -134,3 +136,13 @@ CASES = [
 def make_trace(case: Case, answer: Answer | None = None, **values: object) -> Trace:
     """A trace with the case's gold as its target."""
     return Trace(case=case, target=Target(gold=case.gold, groups=case.gold_groups, cluster=case.key), answer=answer, **values)  # type: ignore[arg-type]
+
+
+def write_set(folder: Path, size: int) -> None:
+    """A set of ``size`` bridges and a question about the length of each."""
+    facts = [f"第{number}号桥长{number * 7 + 100}米，由{chr(0x4E00 + number)}氏建造。" * 30 for number in range(size)]
+    (folder / "corpus.jsonl").write_text(
+        "".join(json.dumps({"id": f"d{n}", "title": f"桥{n}", "text": text}, ensure_ascii=False) + "\n" for n, text in enumerate(facts)), encoding="utf-8"
+    )
+    rows = [{"id": f"q{n}", "question": f"第{n}号桥有多长？", "answers": [f"{n * 7 + 100}米"], "gold": [f"d{n}"]} for n in range(size)]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")

@@ -13,7 +13,7 @@ from eval.corpora import Corpora
 from eval.folder import RunFolder
 from eval.reading import read_cases
 from rag.config import Settings
-from tests.eval.test_runs import write_set
+from tests.eval.fakes import write_set
 from tests.fakes import HashEmbedder
 
 EVERY_FILE = {
