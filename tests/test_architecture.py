@@ -61,7 +61,8 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _imports(path: Path) -> set[str]:
+@cache
+def _imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, inside functions too; ``from a import b`` counts as ``a.b``."""
     found: set[str] = set()
     for node in ast.walk(_tree(path)):
@@ -70,7 +71,7 @@ def _imports(path: Path) -> set[str]:
                 found |= {alias.name for alias in names}
             case ast.ImportFrom(module=str(module), names=names, level=0):
                 found |= {f"{module}.{alias.name}" for alias in names}
-    return found
+    return frozenset(found)
 
 
 def _layer(module: str) -> int | None:
@@ -90,62 +91,69 @@ def _within(module: str, prefixes: tuple[str, ...]) -> bool:
     return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
 
 
-PRODUCT = [path for path in _files() if "tests" not in path.relative_to(ROOT).parts]
+PRODUCT = {_module(path): path for path in _files() if "tests" not in path.relative_to(ROOT).parts}
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_module)
-def test_every_module_has_a_place_in_the_layers(path: Path) -> None:
-    assert _layer(_module(path)) is not None, f"{_module(path)} stands in no layer: add it to LAYERS"
+def test_every_module_has_a_place_in_the_layers() -> None:
+    assert [module for module in PRODUCT if _layer(module) is None] == []
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_module)
-def test_imports_run_one_way(path: Path) -> None:
-    module = _module(path)
-    own = _layer(module)
-    for name in _imports(path):
-        if name.split(".")[0] in {"rag", "eval", "app"}:
-            theirs = _layer(name)
-            assert theirs is not None and own is not None and theirs <= own, f"{module} imports {name} from above"
+def test_imports_run_one_way() -> None:
+    upwards = [
+        f"{module} imports {name} from above"
+        for module, path in PRODUCT.items()
+        for name in _imports(path)
+        if name.split(".")[0] in {"rag", "eval", "app"} and not _at_or_below(name, module)
+    ]
+    assert upwards == []
+
+
+def _at_or_below(name: str, module: str) -> bool:
+    theirs, own = _layer(name), _layer(module)
+    return theirs is not None and own is not None and theirs <= own
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_never_import_one_another(room: str) -> None:
     others = tuple(name for name in ROOMS if name != room)
-    for path in (ROOT / room.replace(".", "/")).rglob("*.py"):
-        for name in _imports(path):
-            assert not _within(name, others), f"{_module(path)} imports {name}"
+    inside = {module: path for module, path in PRODUCT.items() if _within(module, (room,))}
+    assert inside
+    assert [f"{module} imports {name}" for module, path in inside.items() for name in _imports(path) if _within(name, others)] == []
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_module)
-def test_third_parties_stay_in_their_rooms(path: Path) -> None:
-    module = _module(path)
-    for name in _imports(path):
-        allowed = CONFINED.get(name.split(".")[0])
-        assert allowed is None or _within(module, allowed), f"{module} imports {name}; only {allowed} may"
+def test_third_parties_stay_in_their_rooms() -> None:
+    strays = [
+        f"{module} imports {name}; only {allowed} may"
+        for module, path in PRODUCT.items()
+        for name in _imports(path)
+        if (allowed := CONFINED.get(name.split(".")[0])) and not _within(module, allowed)
+    ]
+    assert strays == []
 
 
-@pytest.mark.parametrize("path", list(_files()), ids=_module)
-def test_files_stay_short(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
+def test_files_stay_short() -> None:
+    lines = {_module(path): path.read_text(encoding="utf-8").count("\n") for path in _files()}
+    assert {module: number for module, number in lines.items() if number > MAX_LINES} == {}
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_module)
-def test_no_pickle(path: Path) -> None:
+def test_no_pickle() -> None:
     forbidden = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
-    assert not {name.split(".")[0] for name in _imports(path)} & forbidden
+    assert [module for module, path in PRODUCT.items() if {name.split(".")[0] for name in _imports(path)} & forbidden] == []
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=_module)
-def test_every_module_says_what_it_does(path: Path) -> None:
-    assert ast.get_docstring(_tree(path)), f"{_module(path)} has no docstring"
+def test_every_module_says_what_it_does() -> None:
+    assert [module for module, path in PRODUCT.items() if not ast.get_docstring(_tree(path))] == []
 
 
 def test_no_print_in_the_library() -> None:
-    for path in PRODUCT:
-        if _module(path).startswith("rag") and _module(path) != "rag.__main__":
-            calls = [n for n in ast.walk(_tree(path)) if isinstance(n, ast.Call) and ast.unparse(n.func) == "print"]
-            assert not calls, f"{_module(path)} prints"
+    printing = [
+        module
+        for module, path in PRODUCT.items()
+        if module.startswith("rag") and module != "rag.__main__"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert printing == []
 
 
 def test_a_forbidden_import_would_be_seen(tmp_path: Path) -> None:
