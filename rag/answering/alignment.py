@@ -7,7 +7,7 @@ puts another name where the text has one is told from a claim that says less or 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ from rag.answering.content import Word, pairs, word_keys, words
 from rag.text import fold
 
 _NAMED = frozenset({"noun", "person", "place", "organisation", "latin", "number", "time"})
+_NAMES = _NAMED - {"noun", "time"}
 _NEAR = 0.6
 _FAR = 30
 _SLACK = 6
@@ -25,12 +26,25 @@ Place = tuple[int, int]
 
 def likeness(word: Word, present: frozenset[str]) -> float:
     """How far ``word`` occurs among the pairs of a text: 1 as a whole, some for part of its characters."""
-    keys = word_keys(word.text)
-    whole = sum(key in present for key in keys) / len(keys)
-    if word.text.isascii() or len(word.text) < 2:
+    text, found = word.text, 0
+    keys = word_keys(text)
+    for key in keys:
+        found += key in present
+    whole = found / len(keys)
+    if whole == 1.0 or text.isascii() or len(text) < 2:
         return whole
-    signs = sum(sign in present for sign in word.text) / len(word.text)
-    return max(whole, _NEAR * signs if signs >= 0.5 else 0.0)
+    signs = 0
+    for sign in text:
+        signs += sign in present
+    share = signs / len(text)
+    return max(whole, _NEAR * share if share >= 0.5 else 0.0)
+
+
+@lru_cache(maxsize=512)
+def _likenesses(text: str, evidence: str) -> tuple[float, ...]:
+    """The likeness of each word of ``text``."""
+    present = pairs(evidence)
+    return tuple([likeness(word, present) for word in words(text)])
 
 
 def weight(word: Word) -> int:
@@ -40,11 +54,11 @@ def weight(word: Word) -> int:
 
 def coverage(text: str, evidence: str) -> float:
     """The share of the content of ``text`` that ``evidence`` has, 0 to 1."""
-    present = pairs(evidence)
     total = found = 0.0
-    for word in words(text):
-        total += weight(word)
-        found += weight(word) * likeness(word, present)
+    for word, like in zip(words(text), _likenesses(text, evidence), strict=True):
+        weighs = weight(word)
+        total += weighs
+        found += weighs * like
     return found / total if total else 0.0
 
 
@@ -61,19 +75,18 @@ class Gaps:
 
 def gaps(claim: str, evidence: str) -> Gaps:
     """What of ``claim`` is missing in ``evidence``."""
-    present = pairs(evidence)
-    found = words(claim)
+    found, likes = words(claim), _likenesses(claim, evidence)
     runs: list[tuple[int, int, int]] = []
     open_run = False
     for place, word in enumerate(found):
-        missing = likeness(word, present) < 0.5
+        missing = likes[place] < 0.5
         if missing:
             size = 3 if word.text.isascii() else word.end - word.start
             before = runs.pop() if open_run else (0, place, place)
             runs.append((before[0] + size, before[1], place))
         open_run = missing
     last = len(found) - 1
-    names = sum(likeness(word, present) < 0.5 and word.kind in _NAMED - {"noun", "time"} for word in found)
+    names = sum(like < 0.5 and word.kind in _NAMES for word, like in zip(found, likes, strict=True))
     return Gaps(
         longest=max((size for size, _, _ in runs), default=0),
         start=sum(size for size, first, _ in runs if first == 0),
@@ -102,15 +115,17 @@ class Laid:
 def lay(claim: str, evidence: str) -> Laid:
     """Match the words of ``claim`` with those of ``evidence`` in order, and look at what lies between matches."""
     mine, theirs = words(claim), words(evidence)
-    score, matches = _matched(mine, theirs)
-    present = pairs(evidence)
+    score, matches = _matched(mine, theirs, _places(evidence))
+    likes = _likenesses(claim, evidence)
     replaced = replaced_size = dropped_size = 0
     at_start = same_kind = False
     for (i, j), (k, m) in pairwise([(-1, -1), *matches, (len(mine), len(theirs))]):
-        run = [word for word in mine[i + 1 : k] if likeness(word, present) < 0.5]
+        run = [word for word, like in zip(mine[i + 1 : k], likes[i + 1 : k], strict=True) if like < 0.5]
+        if not run:
+            continue
         size = sum(3 if word.text.isascii() else min(4, word.end - word.start) for word in run)
         named = {word.kind for word in run} & _NAMED
-        theirs_named = {word.kind for word in theirs[j + 1 : m]} & _NAMED
+        theirs_named = {word.kind for word in theirs[j + 1 : m]} & _NAMED if named else set()
         if named and theirs_named and _room(theirs, j, m, evidence) <= len(claim) + _SLACK:
             replaced, replaced_size = replaced + 1, replaced_size + size
             at_start = at_start or i < 0
@@ -126,9 +141,11 @@ def _room(theirs: Sequence[Word], before: int, after: int, evidence: str) -> int
     return (theirs[after].start if after < len(theirs) else len(evidence)) - start
 
 
-def _matched(mine: Sequence[Word], theirs: Sequence[Word]) -> tuple[float, list[Place]]:
-    """The heaviest common run of words and its pairs of places."""
-    likes = _likes(mine, theirs)
+def _matched(
+    mine: Sequence[Word], theirs: Sequence[Word], places: Mapping[str, Sequence[int]]
+) -> tuple[float, list[Place]]:
+    """The heaviest common run of words and its pairs of places. ``places``: where in ``theirs`` each sign stands."""
+    likes = [_likes(word.text, theirs, places) for word in mine]
     table = [[0.0] * (len(theirs) + 1)] * (len(mine) + 1)
     for i in range(len(mine) - 1, -1, -1):
         if likes[i]:
@@ -149,30 +166,32 @@ def _matched(mine: Sequence[Word], theirs: Sequence[Word]) -> tuple[float, list[
     return table[0][0], matches
 
 
-def _likes(mine: Sequence[Word], theirs: Sequence[Word]) -> list[dict[int, float]]:
-    """For each word the places of those like it. Only words that share a sign can be alike."""
+@lru_cache(maxsize=2048)
+def _places(text: str) -> Mapping[str, Sequence[int]]:
+    """Which of the words of ``text`` have a sign, or are a text."""
     places: dict[str, list[int]] = {}
-    for place, word in enumerate(theirs):
+    for place, word in enumerate(words(text)):
         for sign in {word.text} if word.text.isascii() else {word.text, *word.text}:
             places.setdefault(sign, []).append(place)
-    likes: list[dict[int, float]] = []
-    for word in mine:
-        near = {place for sign in (word.text, *word.text) for place in places.get(sign, ())}
-        weighed = ((place, _alike(word.text, theirs[place].text)) for place in near)
-        likes.append({place: value for place, value in weighed if value})
-    return likes
+    return places
+
+
+def _likes(word: str, theirs: Sequence[Word], places: Mapping[str, Sequence[int]]) -> dict[int, float]:
+    """The places of the words like ``word``. Only words that share a sign can be alike."""
+    if word.isascii():
+        return dict.fromkeys(places.get(word, ()), 1.0)
+    near = {place for sign in (word, *word) for place in places.get(sign, ())}
+    return {place: like for place in near if (like := _alike(word, theirs[place].text))}
 
 
 def _row(below: Sequence[float], likes: dict[int, float]) -> list[float]:
-    """A row of the table from the one below it; without likes the two would be the same."""
-    row = [0.0] * len(below)
-    best = 0.0
-    for j in range(len(below) - 2, -1, -1):
-        if below[j] > best:
-            best = below[j]
-        if j in likes and below[j + 1] + likes[j] > best:
-            best = below[j + 1] + likes[j]
-        row[j] = best
+    """A row of the table from the one below it; without likes the two would be the same. Rows never rise."""
+    row = list(below)
+    for place in sorted(likes, reverse=True):
+        value = below[place + 1] + likes[place]
+        while place >= 0 and row[place] < value:
+            row[place] = value
+            place -= 1
     return row
 
 
@@ -189,11 +208,17 @@ def _alike(one: str, other: str) -> float:
 
 def occurrences(wanted: Sequence[Word], evidence: str) -> list[list[Place]]:
     """Where each word occurs in ``evidence``; for a long one that does not, where parts of it do."""
-    folded = fold(evidence)
-    latin: dict[str, list[Place]] = {}
-    for word in words(evidence):
-        latin.setdefault(word.text, []).append((word.start, word.end))
+    folded, latin = _written(evidence)
     return [latin.get(word.text, []) if word.text.isascii() else _cjk_places(word.text, folded) for word in wanted]
+
+
+@lru_cache(maxsize=2048)
+def _written(text: str) -> tuple[str, Mapping[str, list[Place]]]:
+    """``text`` folded, and the places of its words."""
+    places: dict[str, list[Place]] = {}
+    for word in words(text):
+        places.setdefault(word.text, []).append((word.start, word.end))
+    return fold(text), places
 
 
 def _cjk_places(text: str, folded: str) -> list[Place]:
@@ -219,6 +244,17 @@ def distance(one: Place, other: Place) -> int:
     return max(0, max(one[0], other[0]) - min(one[1], other[1]))
 
 
+def _closest(mine: Sequence[Place], theirs: Sequence[Place]) -> tuple[Place, Place]:
+    """The pair of places that are least far apart; of several the first."""
+    best, least = (mine[0], theirs[0]), distance(mine[0], theirs[0])
+    for one in mine:
+        for other in theirs:
+            apart = distance(one, other)
+            if apart < least:
+                best, least = (one, other), apart
+    return best
+
+
 def scattered(claim: str, evidence: str) -> tuple[float, float]:
     """How far apart neighbours of the claim stand in the text (a logarithm), and the share that changed sides."""
     found = words(claim)
@@ -227,7 +263,7 @@ def scattered(claim: str, evidence: str) -> tuple[float, float]:
     turned = 0
     for (word, mine), (following, theirs) in pairwise(zip(found, places, strict=True)):
         if mine and theirs:
-            first, second = min(((a, b) for a in mine for b in theirs), key=lambda both: distance(*both))
+            first, second = _closest(mine, theirs)
             apart.append(min(_FAR, max(0, distance(first, second) - max(0, following.start - word.end))))
             turned += first[0] > second[0]
     if not apart:

@@ -7,21 +7,19 @@ and one piece of text. Knows nothing of who wrote the sentence or how the eviden
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.answering.alignment import likeness
-from rag.answering.content import keys, overlap, pairs, words
+from rag.answering.content import keys, pairs, words
 from rag.answering.folded import compact
 from rag.answering.negation import negations
 from rag.answering.support import Weighed, missing_numbers, weigh, weigh_answer
+from rag.answering.windows import Window, closest, single
 from rag.interfaces import Span, SpanScorer, Support
-from rag.sentences import sentence_spans
 from rag.text import language
 from rag.types import Evidence, Verdict
 
 _SHORTEST_QUOTE = 2
-_WINDOW = 3
 _ALIGNED = 6
 _FRAGMENT = 3
 _PARTIAL_SPANS = 2
@@ -30,26 +28,7 @@ _LENGTH_MALUS = 0.0002
 _ACROSS = (0.6, 0.35)
 """Least span score for supported and for partly supported where sentence and passage differ in language."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """One to three neighbouring sentences of a passage, and the share of the sentence's words in them."""
-
-    item: Evidence
-    start: int
-    end: int
-    share: float
-
-    @property
-    def text(self) -> str:
-        return self.item.chunk.text[self.start : self.end]
-
-    @property
-    def span(self) -> Span:
-        return Span(self.item.chunk, self.start, self.end)
-
-    def support(self, found: Weighed, bonus: float) -> Support:
-        return Support(self.span, self.item.marker, found.verdict, found.score + bonus)
+_tongue = lru_cache(maxsize=2048)(language)
 
 
 class RuleChecker:
@@ -70,21 +49,21 @@ class RuleChecker:
         if verbatim is not None:
             return [verbatim]
         tongue = language(sentence)
-        found = list(_aligned(sentence, [item for item in ordered if language(item.chunk.text) == tongue], hinted, question))
+        found = list(_aligned(sentence, [item for item in ordered if _tongue(item.chunk.text) == tongue], hinted, question))
         if not found or found[0].verdict is Verdict.PARTLY:
-            found += self._across(sentence, [item for item in ordered if language(item.chunk.text) != tongue])
+            found += self._across(sentence, [item for item in ordered if _tongue(item.chunk.text) != tongue])
         return _fewest(sorted(found, key=lambda support: -support.score))
 
     def _across(self, sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
         """Support in another language: by the span scorer, and every number must be there."""
         if self._scorer is None or not evidence:
             return
-        windows = [window for item in evidence for window in _windows(item, frozenset(), longest=1)]
+        windows = single(evidence)
         scores = self._scorer.score(sentence, [window.span for window in windows])
         for score, window in sorted(zip(scores, windows, strict=True), key=lambda pair: -pair[0])[:_PARTIAL_SPANS]:
             if score >= _ACROSS[1] and not missing_numbers(sentence, window.text):
                 verdict = Verdict.SUPPORTED if score >= _ACROSS[0] else Verdict.PARTLY
-                yield window.support(Weighed(verdict, score), 0.0)
+                yield _support(window, Weighed(verdict, score), 0.0)
 
 
 def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
@@ -116,39 +95,30 @@ def _aligned(
     """Support by the windows that share most words with the sentence; a fragment is read as an answer."""
     wanted = keys(sentence)
     fragment = bool(question) and len(words(sentence)) <= _FRAGMENT
-    windows = [window for item in evidence for window in _windows(item, wanted)]
-    windows.sort(key=lambda window: (-window.share, window.end - window.start))
-    for window in windows[:_ALIGNED]:
-        if window.share <= 0:
-            return
+    for window in closest(wanted, evidence, _ALIGNED):
         found = weigh_answer(question, sentence, window.text) if fragment else weigh(sentence, window.text)
         if found.verdict is Verdict.SUPPORTED and not _names_known(sentence, window.item):
             found = Weighed(Verdict.PARTLY, found.score / 2)
         if found.verdict is not Verdict.UNSUPPORTED:
             bonus = _HINT_BONUS * (window.item.marker in hinted) - _LENGTH_MALUS * (window.end - window.start)
-            yield window.support(found, bonus)
+            yield _support(window, found, bonus)
 
 
 def _names_known(sentence: str, item: Evidence) -> bool:
     """Whether every name in the sentence stands in the passage, its title or its section."""
     chunk = item.chunk
-    present = pairs(f"{chunk.title} {chunk.section} {chunk.text}")
+    present = _around(chunk.title, chunk.section, chunk.text)
     names = [word for word in words(sentence) if word.kind in ("person", "place", "organisation", "latin")]
     return all(likeness(name, present) >= 0.5 for name in names)
 
 
-@lru_cache(maxsize=2048)
-def _sentences(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple(sentence_spans(text))
+@lru_cache(maxsize=1024)
+def _around(title: str, section: str, text: str) -> frozenset[str]:
+    return pairs(f"{title} {section} {text}")
 
 
-def _windows(item: Evidence, wanted: frozenset[str], longest: int = _WINDOW) -> Iterator[_Window]:
-    """Every run of one to ``longest`` neighbouring sentences of a passage."""
-    spans, text = _sentences(item.chunk.text), item.chunk.text
-    for first in range(len(spans)):
-        for last in range(first, min(first + longest, len(spans))):
-            start, end = spans[first][0], spans[last][1]
-            yield _Window(item, start, end, overlap(wanted, pairs(text[start:end])))
+def _support(window: Window, found: Weighed, bonus: float) -> Support:
+    return Support(window.span, window.item.marker, found.verdict, found.score + bonus)
 
 
 def _fewest(found: Sequence[Support]) -> list[Support]:

@@ -6,8 +6,9 @@ Linguistic lists only. A sentence and its evidence disagree when what they share
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from rag.answering.content import keys, overlap, pairs
+from rag.answering.content import keys, pairs
 from rag.text import normalise
 
 _NEGATION = re.compile(
@@ -30,6 +31,7 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
 _PAIRS = tuple((re.compile(one), re.compile(other)) for one, other in _OPPOSITES)
 
 
+@lru_cache(maxsize=4096)
 def negations(text: str) -> int:
     """How many negations ``text`` holds."""
     return len(_NEGATION.findall(normalise(text)))
@@ -38,17 +40,27 @@ def negations(text: str) -> int:
 def negation_differs(claim: str, evidence: str) -> bool:
     """Whether the claim is negated and the clauses of the evidence that speak of the same are not, or the reverse."""
     wanted = keys(claim)
-    clauses = [clause for clause in _CLAUSE_END.split(evidence) if clause.strip()]
-    shares = [overlap(wanted, pairs(clause)) for clause in clauses]
-    about = [clause for clause, share in zip(clauses, shares, strict=True) if share >= _ABOUT * max(shares)]
-    return negations(claim) % 2 != sum(map(negations, about)) % 2
+    clauses = _clauses(evidence)
+    shares = [len(wanted & held) / len(wanted) if wanted else 0.0 for held, _ in clauses]
+    about = [negated for (_, negated), share in zip(clauses, shares, strict=True) if share >= _ABOUT * max(shares)]
+    return negations(claim) % 2 != sum(about) % 2
+
+
+@lru_cache(maxsize=2048)
+def _clauses(text: str) -> tuple[tuple[frozenset[str], int], ...]:
+    """What each clause holds, and its negations."""
+    clauses = (clause for clause in _CLAUSE_END.split(text) if clause.strip())
+    return tuple((pairs(clause), negations(clause)) for clause in clauses)
 
 
 def opposed(claim: str, evidence: str) -> bool:
     """Whether the claim uses one side of a pair of opposites and the evidence only the other."""
-    first, second = normalise(claim), normalise(evidence)
-    for one, other in _PAIRS:
-        for mine, theirs in ((one, other), (other, one)):
-            if mine.search(first) and not theirs.search(first) and theirs.search(second) and not mine.search(second):
-                return True
-    return False
+    mine, theirs = _sides(claim), _sides(evidence)
+    return any({a, b} == {(True, False), (False, True)} for a, b in zip(mine, theirs, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _sides(text: str) -> tuple[tuple[bool, bool], ...]:
+    """Of each pair of opposites, which side ``text`` uses."""
+    plain = normalise(text)
+    return tuple((one.search(plain) is not None, other.search(plain) is not None) for one, other in _PAIRS)
