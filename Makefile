@@ -5,9 +5,10 @@
 
 SHELL := /bin/sh
 VENV  := .venv
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 BIN   := $(VENV)/bin
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
+# Two processes; byte code is kept, or each of the hundred programs that the tests start compiles the project anew.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 TORCH_VERSION   := 2.13.0
 TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
 export GRADIO_ANALYTICS_ENABLED := False
@@ -24,10 +25,10 @@ setup: $(VENV)/.ready ## the install step alone
 test: $(VENV)/.ready-test ## the whole suite: style, types, unit, real encoder, real browser
 	@$(BIN)/ruff check . || $(call failed,ruff found faults,mend what it names above)
 	@$(BIN)/mypy || $(call failed,mypy found faults,mend what it names above)
-	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
-check: $(VENV)/.ready-test ## style, types and unit tests only: seconds, no browser, no encoder
-	@$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/python -m pytest -m "not slow and not browser and not encoder" $(PARALLEL) $(ARGS)
+check: $(VENV)/.ready-test ## style, types and unit tests only: no browser, no encoder, no other programs
+	@$(BIN)/ruff check . && $(BIN)/mypy && $(PYTEST) -m "not slow and not browser and not encoder and not process" $(ARGS)
 
 lock: | $(VENV)/bin/python ## write constraints.txt anew from the ranges in pyproject.toml
 	@$(PIP) install --quiet uv && echo 'torch==$(TORCH_VERSION)' > $(VENV)/torch.txt && \

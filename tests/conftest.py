@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-_LONGEST_FIRST = ("test_dockerfile.py", "test_real.py", "test_limits.py", "test_chat.py", "test_looks.py", "test_safety.py")
+_HERE = Path(__file__).parent
+_LONGEST_FIRST = (
+    "test_dockerfile.py",
+    "browser/test_limits.py",
+    "browser/test_safety.py",
+    "browser/test_chat.py",
+    "browser/test_looks.py",
+    "browser/test_real.py",
+    "browser/test_admin.py",
+    "eval/test_broken_parts.py",
+    "retrieval/test_assembly.py",
+    "web/test_page_server.py",
+    "eval/test_command_line.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    places = {_HERE / name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
