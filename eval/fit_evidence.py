@@ -32,7 +32,7 @@ from rag.retrieval.embedding import SentenceTransformerEmbedder
 from rag.retrieval.embedding_cache import CachedEmbedder
 from rag.retrieval.evidence import WEIGHTS, Floats, Weights, features, probabilities
 from rag.retrieval.fusion import QueryAwareFusion
-from rag.retrieval.late_interaction import best_matches, word_tokens
+from rag.retrieval.late_interaction import likeness, word_tokens
 from rag.retrieval.store import open_index
 from rag.text import normalise
 from rag.types import Chunk, Hit, Scope
@@ -45,7 +45,7 @@ Labels = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The candidates of one question: features (n, 3), and labels 1, 0, or -1 for left out."""
+    """The candidates of one question: features (n, 4), and labels 1, 0, or -1 for left out."""
 
     source: str
     half: int
@@ -82,11 +82,11 @@ def _questions(
             continue
         ids = [hit.chunk.id for hit in hits]
         words = word_tokens(text, embedder.embed_query(text))
-        matches = best_matches(words, [index.tokens_of(chunk_id)[0] for chunk_id in ids])
+        match = likeness(words, [index.tokens_of(chunk_id)[0] for chunk_id in ids])
         coverage = index.sparse.score(text, ids) / max(index.sparse.bound(text), 1e-6)
         labels = np.array([_label(hit.chunk, case) for hit in hits], dtype=np.int8)
         half = zlib.crc32(f"half {case['id']}".encode()) & 1
-        yield Question(source, half, bool(case.get("gold")), features(matches, dense.mean(text), coverage), labels)
+        yield Question(source, half, bool(case.get("gold")), features(match, dense.mean(text), coverage), labels)
 
 
 def _label(chunk: Chunk, case: dict[str, Any]) -> int:
@@ -109,8 +109,7 @@ def fit(questions: Sequence[Question]) -> Weights:
         curvature = (matrix.T * (weights * expected * (1 - expected))) @ matrix + penalty
         solution += np.linalg.solve(curvature + 1e-9 * np.eye(len(solution)), gradient)
     slopes = solution[1:] / scale
-    match, background, coverage = (float(slope) for slope in slopes)
-    return Weights(match, background, coverage, float(solution[0] - slopes @ centre))
+    return Weights._make([*slopes.tolist(), float(solution[0] - slopes @ centre)])
 
 
 def _examples(questions: Sequence[Question]) -> tuple[Floats, Floats, Floats]:

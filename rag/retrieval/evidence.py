@@ -1,8 +1,9 @@
 """The probability that a passage answers a query, from what late interaction and sparse search say of it.
 
-A logistic regression. Its weights were fitted on four development sets (xquad_zh, xquad_en2zh, cmrc2018 with and
-without typos) whose gold passages were left out of the candidates for a part of the questions. They have not been
-confirmed on collections that really lack the passage; ``python -m eval.fit_evidence`` fits and measures on such.
+A logistic regression. Its scale was fitted on four development sets (xquad_zh, xquad_en2zh, cmrc2018 with and
+without typos) whose gold passages were left out of the candidates for a part of the questions; how ``match`` and
+``coverage`` weigh against each other within one question, on thirteen (``eval/LOG.md``).
+``python -m eval.fit_evidence`` fits and measures anew, also on collections that really lack the passage.
 """
 
 from __future__ import annotations
@@ -23,23 +24,26 @@ class Weights(NamedTuple):
     match: float
     background: float
     coverage: float
+    best_coverage: float
     bias: float
 
 
-WEIGHTS = Weights(match=37.2, background=-49.3, coverage=11.9, bias=6.2)
+WEIGHTS = Weights(match=37.2, background=-49.3, coverage=7.0, best_coverage=4.9, bias=6.4)
 
 
-def features(matches: Vector, background: float, coverage: Floats) -> Floats:
-    """One row a passage: (n, 3).
+def features(match: Vector, background: float, coverage: Floats) -> Floats:
+    """One row a passage: (n, 4).
 
-    ``matches``, (n, q): for each query token the best cosine in the passage; its mean is MaxSim.
+    ``match``, (n,): how well the passage meets the query's tokens (``late_interaction.likeness``).
     ``background``: the mean cosine of the query with all passages of the collection. Cosines of one encoder differ
     more from query to query and from language to language than between passages: what counts is the distance.
     ``coverage``, (n,): the share that a passage has of the most it could score in sparse search, 0 to 1. Words that
-    occur nowhere count, so that a question in another language gets next to nothing from it.
+    occur nowhere count, so that a question in another language gets next to nothing from it. Its largest value is a
+    column of its own: that some passage holds the question's words says more about whether the collection answers
+    it than about which passage does.
     """
-    match = matches.mean(axis=1, dtype=np.float64) if matches.shape[1] else np.zeros(len(matches))
-    return np.stack([match, np.full(len(matches), background), coverage], axis=1)
+    columns = (match, np.full(len(match), background), coverage, np.full(len(match), coverage.max(initial=0.0)))
+    return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
 
 
 def probabilities(rows: Floats, weights: Weights = WEIGHTS) -> Floats:

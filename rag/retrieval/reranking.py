@@ -15,7 +15,7 @@ import numpy as np
 from rag.interfaces import Embedder
 from rag.retrieval.evidence import features, probabilities
 from rag.retrieval.fusion import DenseScores, SparseScores
-from rag.retrieval.late_interaction import TokenSource, best_matches, word_tokens
+from rag.retrieval.late_interaction import TokenSource, likeness, word_tokens
 from rag.types import Hit, Stage
 
 
@@ -33,9 +33,10 @@ class Searched(TokenSource, Protocol):
 
 
 class MaxSimReranker:
-    """A ``Reranker`` by late interaction: the mean over the query's words of the best cosine in the passage.
+    """A ``Reranker`` by late interaction: the mean over the query's words of the best cosine in the passage and in
+    its best stretch.
 
-    MaxSim orders; how far sparse search agrees decides between passages that are close, and both together make the
+    That orders; how far sparse search agrees decides between passages that are close, and both together make the
     probability (see ``evidence``).
     """
 
@@ -53,9 +54,9 @@ class MaxSimReranker:
             return []
         ids = [hit.chunk.id for hit in hits]
         words = word_tokens(query, self._embedder.embed_query(query))
-        matches = best_matches(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids])
+        match = likeness(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids])
         coverage = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
-        return ranked(hits, probabilities(features(matches, self._dense.mean(query), coverage)).tolist())
+        return ranked(hits, probabilities(features(match, self._dense.mean(query), coverage)).tolist())
 
 
 class NoReranker:

@@ -25,7 +25,6 @@ from rag.web.replies import error_body
 from rag.web.schemas import AskBody, CompletionBody, HistoryItem, read, turns
 from rag.web.service import ChatService
 from rag.web.sse import EventStream, sse, unless_gone
-from rag.web.streaming import in_thread
 
 Events = AsyncGenerator[Event, None]
 
@@ -86,7 +85,7 @@ def ask_router(service: ChatService, settings: Settings) -> APIRouter:
         user = keys.caller(request)
         body = read(await request.body(), AskBody)
         scope = Scope(document_ids=tuple(body.documents), strict=True) if body.documents else None
-        events = in_thread(service.answer_once(body.question, turns(body.history), user=user, scope=scope))
+        events = service.stream_once(body.question, turns(body.history), user=user, scope=scope)
         if not body.stream:
             return JSONResponse(event_to_dict(await unless_gone(request.receive, last(events))))
         _, all_events = await begin(events)

@@ -27,7 +27,6 @@ from rag.web.replies import error_body
 from rag.web.schemas import CompletionBody, read
 from rag.web.service import ChatService
 from rag.web.sse import EventStream, sse, unless_gone
-from rag.web.streaming import in_thread
 
 MODEL = "zhiju"
 
@@ -42,7 +41,7 @@ def openai_router(service: ChatService, settings: Settings) -> APIRouter:
         user = keys.caller(request)
         body = read(await request.body(), CompletionBody)
         question, history = _question(body)
-        events = in_thread(service.answer_once(question, history, user=user))
+        events = service.stream_once(question, history, user=user)
         head = {"id": f"chatcmpl-{new_id()[:24]}", "created": int(time.time()), "model": MODEL}
         if body.stream:
             _, all_events = await begin(events)

@@ -11,7 +11,7 @@ How a reader uses it: ``conversation = service.create(user)`` once, then for eac
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import closing
 from typing import Literal
 
@@ -30,7 +30,7 @@ from rag.web.questions import clean_question
 from rag.web.recording import Recording
 from rag.web.records import Conversation, Message, MessageState, Source, SourceState, Summary, Thumb
 from rag.web.refusals import Reason, Refusal, refusal_from
-from rag.web.streaming import in_thread
+from rag.web.streaming import Deliveries
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class ChatService:
         self._limits = QuestionLimits(settings.questions_per_minute, settings.questions_per_day)
         self._site_limits = QuestionLimits(settings.site_questions_per_day, settings.site_questions_per_day)
         self._turns = Turnstiles()
+        self._deliveries = Deliveries()
 
     # Conversations
 
@@ -127,7 +128,7 @@ class ChatService:
         replace_last: bool = False,
     ) -> AsyncIterator[Event]:
         """``ask`` in a thread of its own; closing the iterator (``aclose``) stops it from any event loop."""
-        return in_thread(
+        return self._deliveries.of(
             self.ask(
                 conversation_id,
                 question,
@@ -207,6 +208,12 @@ class ChatService:
             raise self._refuse(error) from error
         finally:
             self._places.leave()
+
+    def stream_once(
+        self, question: str, history: Sequence[Turn], *, user: User, scope: Scope | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """``answer_once`` in a thread of its own; closing the iterator (``aclose``) stops it."""
+        return self._deliveries.of(self.answer_once(question, history, user=user, scope=scope))
 
     def admit(self, user: User) -> None:
         """Count one question. Raises ``Refusal`` (identity required, rate limited)."""

@@ -60,21 +60,31 @@ class _Tray:
         return taken
 
 
-async def in_thread(generator: Generator[Event, None, Any]) -> AsyncGenerator[Event, None]:
-    """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
-    tray, departure = _Tray(), Departure()
-    threading.Thread(target=_run, args=(generator, tray, departure), name="answer", daemon=True).start()
-    try:
-        while True:
-            for event in await tray.take():
-                if not isinstance(event, _End):
-                    yield event
-                elif event.error is None:
-                    return
-                else:
-                    raise event.error
-    finally:
-        departure.leave()
+class Deliveries:
+    """The streams of one server. With many at once each is looked at less often, so that waking costs no more in all."""
+
+    def __init__(self, most_a_second: float = 500.0) -> None:
+        self._most_a_second = most_a_second
+        self._streams = 0
+
+    async def of(self, generator: Generator[Event, None, Any]) -> AsyncGenerator[Event, None]:
+        """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
+        tray, departure = _Tray(), Departure()
+        threading.Thread(target=_run, args=(generator, tray, departure), name="answer", daemon=True).start()
+        self._streams += 1
+        try:
+            while True:
+                for event in await tray.take():
+                    if not isinstance(event, _End):
+                        yield event
+                    elif event.error is None:
+                        return
+                    else:
+                        raise event.error
+                await asyncio.sleep(self._streams / self._most_a_second)
+        finally:
+            self._streams -= 1
+            departure.leave()
 
 
 def _run(generator: Generator[Event, None, Any], tray: _Tray, departure: Departure) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.interfaces import Embedding, Vector
-from rag.retrieval.late_interaction import best_matches, range_maxima, range_means, token_ranges, word_tokens
+from rag.retrieval.late_interaction import likeness, range_maxima, range_means, token_ranges, word_tokens
 
 
 def _vectors(count: int, seed: int, dimension: int = 6) -> Vector:
@@ -14,19 +14,34 @@ def _vectors(count: int, seed: int, dimension: int = 6) -> Vector:
     return normalised
 
 
-@given(lengths=st.lists(st.integers(0, 6), max_size=6), words=st.integers(1, 5))
-def test_best_matches_are_the_largest_cosines_of_each_passage(lengths: list[int], words: int) -> None:
+def _by_hand(query: Vector, passage: Vector) -> float:
+    if not len(passage):
+        return 0.0
+    cosines = passage @ query.T
+    stretches = [cosines[start : start + 48].max(axis=0).mean() for start in range(0, len(cosines), 24)]
+    return float(0.3 * cosines.max(axis=0).mean() + 0.7 * max(stretches))
+
+
+@given(lengths=st.lists(st.sampled_from([0, 1, 5, 23, 24, 25, 47, 48, 49, 72, 100]), max_size=6), words=st.integers(1, 5))
+def test_likeness_is_that_of_the_whole_passage_and_of_its_best_two_blocks(lengths: list[int], words: int) -> None:
     query = _vectors(words, 99)
     passages = [_vectors(length, seed) for seed, length in enumerate(lengths)]
-    found = best_matches(query, passages)
-    assert found.shape == (len(lengths), words)
-    for row, passage in zip(found, passages, strict=True):
-        expected = (passage @ query.T).max(axis=0) if len(passage) else np.zeros(words)
-        assert np.allclose(row, expected, atol=1e-6)
+    found = likeness(query, passages)
+    assert found.shape == (len(lengths),)
+    assert np.allclose(found, [_by_hand(query, passage) for passage in passages], atol=1e-6)
 
 
-def test_a_query_without_tokens_matches_nothing() -> None:
-    assert best_matches(_vectors(0, 1), [_vectors(3, 2)]).shape == (1, 0)
+def test_words_that_stand_together_count_for_more_than_words_strewn() -> None:
+    query, filler = np.eye(6, dtype=np.float32)[:2], np.tile(np.eye(6, dtype=np.float32)[5], (96, 1))
+    together, strewn = filler.copy(), filler.copy()
+    together[[3, 9]] = query
+    strewn[[3, 90]] = query
+    close, apart = likeness(query, [together, strewn])
+    assert close > apart
+
+
+def test_a_query_without_tokens_is_like_nothing() -> None:
+    assert likeness(_vectors(0, 1), [_vectors(3, 2)]).tolist() == [0.0]
 
 
 @given(data=st.data(), rows=st.integers(1, 8))
