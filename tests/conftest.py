@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 _HERE = Path(__file__).parent
 _LONGEST_FIRST = (
@@ -20,6 +21,9 @@ _LONGEST_FIRST = (
     "web/test_page_server.py",
     "eval/test_command_line.py",
 )
+
+settings.register_profile("zhiju", deadline=None)  # how long an example takes is the machine's business
+settings.load_profile("zhiju")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,18 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from rag.__main__ import ABSTAINED, INDEX, MODEL, OK, SOME_FAILED, USAGE, main
 from rag.errors import ModelTimeout
 from rag.events import Answered, Event, Planned, SentenceChecked, Token
-from rag.interfaces import Embedding
 from rag.types import Action, Answer, Citation, Document, Outcome, Plan, Sentence, Turn, Verdict
+from tests.fakes import FakeCatalogue, FakeEngine, HashEmbedder
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = Document("guide.md", "手册", "# 安装\n\n运行一行命令。\n第二行。", "guide.md", "")
@@ -26,45 +24,13 @@ SENTENCE = Sentence("运行一行命令。", 0, 10, (CITATION,), Verdict.SUPPORT
 ANSWER = Answer("运行一行命令。[1]", (SENTENCE,), (CITATION, CITATION), Outcome.ANSWERED)
 
 
-class Embedder:
-    """Every text gets the same vector."""
-
-    name, dimension = "fixed", 4
-
-    def embed_query(self, text: str) -> Embedding:
-        vector = np.full(4, 0.5, dtype=np.float32)
-        return Embedding(vector, vector[None, :], np.array([[0, len(text)]], dtype=np.int32))
-
-    def embed_passages(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> Iterator[Embedding]:
-        return (self.embed_query(text) for text in texts)
-
-
-class ScriptedEngine:
-    """Yields what it is given and remembers what it was asked."""
-
-    def __init__(self, events: Sequence[Event | Exception]) -> None:
-        self.catalogue = self
-        self._events = events
-        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
-
-    def document(self, document_id: str) -> Document:
-        return {DOCUMENT.id: DOCUMENT}[document_id]
-
-    def answer(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
-        self.asked.append((question, tuple(history)))
-        for event in self._events:
-            if isinstance(event, Exception):
-                raise event
-            yield event
-
-
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith(("RAG_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("rag.build.SentenceTransformerEmbedder.from_settings", lambda settings: Embedder())
+    monkeypatch.setattr("rag.build.SentenceTransformerEmbedder.from_settings", lambda settings: HashEmbedder())
 
 
 @pytest.fixture
@@ -76,8 +42,8 @@ def docs(tmp_path: Path) -> Path:
     return folder
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> ScriptedEngine:
-    engine = ScriptedEngine(events)
+def scripted(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> FakeEngine:
+    engine = FakeEngine(lambda question: events, catalogue=FakeCatalogue([DOCUMENT]))
     monkeypatch.setattr("rag.assemble.open_engine", lambda settings: SimpleNamespace(engine=engine))
     return engine
 
@@ -121,7 +87,7 @@ def test_a_damaged_index_fails_verification(docs: Path, tmp_path: Path, capsys: 
 def test_without_an_index_the_error_says_how_to_build_one(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("rag.assemble.SentenceTransformerEmbedder.from_settings", lambda settings: Embedder())
+    monkeypatch.setattr("rag.assemble.SentenceTransformerEmbedder.from_settings", lambda settings: HashEmbedder())
     assert main([*command, "--index", "none"]) == INDEX
     assert "python -m rag index" in capsys.readouterr().err
 
@@ -161,7 +127,7 @@ def test_history_is_handed_to_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_pa
     file = tmp_path / "history.json"
     file.write_text('[{"role": "user", "text": "知据是什么？"}]', encoding="utf-8")
     assert main(["ask", " 它怎么装？ ", "--history", str(file)]) == OK
-    assert engine.asked == [("它怎么装？", (Turn("user", "知据是什么？"),))]
+    assert engine.asked == [("它怎么装？", (Turn("user", "知据是什么？"),), None)]
 
 
 @pytest.mark.parametrize("content", ["{", '[{"role": "system", "text": "x"}]', None])

@@ -15,7 +15,6 @@ from rag.types import (
     Action,
     Answer,
     Chunk,
-    Document,
     Evidence,
     Hit,
     Outcome,
@@ -26,6 +25,7 @@ from rag.types import (
     Turn,
     Verdict,
 )
+from tests.fakes import FakeCatalogue
 
 Steps = Generator[Event, None, Answer]
 LETTERS = {Planned: "P", Retrieved: "R", Reranked: "K", Token: "t", SentenceChecked: "s", Answered: "A"}
@@ -34,20 +34,6 @@ GRAMMAR = re.compile(r"P(R+KP?)*(t+s?)*A")
 
 def chunk(name: str) -> Chunk:
     return Chunk(name, name[0], "title", "", name, 0, len(name))
-
-
-class FakeCatalogue:
-    def documents(self) -> Sequence[Document]:
-        return ()
-
-    def document(self, document_id: str) -> Document:
-        raise KeyError(document_id)
-
-    def sections(self, document_id: str) -> Sequence[str]:
-        return ()
-
-    def frequency(self, text: str) -> int:
-        return 0
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.sentences import UnitKind, sentence_spans, units
@@ -19,7 +19,6 @@ def split(text: str) -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
-@settings(deadline=None)
 @given(_TEXTS)
 def test_every_character_lies_in_exactly_one_span(text: str) -> None:
     place = 0

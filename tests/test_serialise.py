@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
@@ -75,7 +75,6 @@ def test_answered_carries_the_whole_answer_and_comes_back_from_json() -> None:
     assert answer_from_dict(written) == _ANSWER
 
 
-@settings(deadline=None)
 @given(st.text(), st.sampled_from(Outcome), st.lists(st.text()).map(tuple), st.lists(st.text()).map(tuple))
 def test_answers_survive_the_round_trip(
     text: str, outcome: Outcome, options: tuple[str, ...], nearest: tuple[str, ...]

@@ -9,7 +9,7 @@ from rag.answering.planner import RulePlanner
 from rag.answering.terms import bigrams, terms
 from rag.text import normalise
 from rag.types import Chunk, Document, Evidence, Hit, Scope, Stage, Turn
-from tests.fakes import make_chunks, make_document
+from tests.fakes import FakeCatalogue, make_document
 
 ROBOT = make_document(
     "robot",
@@ -29,28 +29,11 @@ KITE = make_document(
 DOCUMENTS = (BOAT, KITE, ROBOT)
 
 
-class Library:
+class Library(FakeCatalogue):
     """A catalogue and a retriever over a few documents: chunks by the words that they share with a query."""
 
     def __init__(self, documents: Sequence[Document] = DOCUMENTS, sections: dict[str, str] | None = None) -> None:
-        self._documents = {document.id: document for document in documents}
-        self._sections = sections or {}
-        self.chunks = [
-            chunk for document in documents for chunk in make_chunks(document, self._sections.get(document.id, ""))
-        ]
-
-    def documents(self) -> Sequence[Document]:
-        return list(self._documents.values())
-
-    def document(self, document_id: str) -> Document:
-        return self._documents[document_id]
-
-    def sections(self, document_id: str) -> Sequence[str]:
-        return [self._sections[document_id]] if document_id in self._sections else []
-
-    def frequency(self, text: str) -> int:
-        wanted = normalise(text)
-        return sum(wanted in normalise(chunk.text) for chunk in self.chunks)
+        super().__init__(documents, sections)
 
     def search(self, query: str, k: int, scope: Scope) -> list[Hit]:
         units = {unit for term in terms(query) for unit in bigrams(term)}

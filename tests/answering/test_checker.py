@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from rag.answering.checker import RuleChecker, judge
-from rag.interfaces import Span
 from rag.types import Chunk, Evidence, Verdict
+from tests.fakes import ScriptedScorer
 
 TEXT = (
     "某公司于2019年在杭州发布了第三代芯片。该芯片采用7纳米工艺,功耗降低了30%。"
@@ -117,16 +117,12 @@ def test_without_evidence_nothing_is_supported() -> None:
     assert RuleChecker().check("水在一百度沸腾。", [1], [], "") == []
 
 
-class Across:
-    def score(self, text: str, spans: Sequence[Span]) -> list[float]:
-        return [0.9 if "1932" in span.text else 0.1 for span in spans]
-
-
 @pytest.mark.parametrize(
     ("sentence", "verdict"), [("这座桥1932年通车。", Verdict.SUPPORTED), ("这座桥1940年通车。", None)]
 )
 def test_another_language_is_seen_by_the_scorer_but_numbers_must_agree(sentence: str, verdict: Verdict | None) -> None:
-    found = RuleChecker(Across()).check(sentence, [], [EVIDENCE[2]], "")
+    across = ScriptedScorer(lambda span: 0.9 if "1932" in span else 0.1)
+    found = RuleChecker(across).check(sentence, [], [EVIDENCE[2]], "")
     assert [support.verdict for support in found] == ([verdict] if verdict else [])
 
 

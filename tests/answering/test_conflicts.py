@@ -6,18 +6,12 @@ import pytest
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.values import differ, values
-from rag.types import Chunk, Conflict, Evidence
-
-
-def passages(*texts: str) -> list[Evidence]:
-    return [
-        Evidence(marker, Chunk(f"c{marker}", f"d{marker}", "", "", text, 50, 50 + len(text)), 0.9)
-        for marker, text in enumerate(texts, start=1)
-    ]
+from rag.types import Conflict
+from tests.fakes import passages
 
 
 def found(question: str, *texts: str) -> list[tuple[int, int]]:
-    return [(c.first.marker, c.second.marker) for c in ConflictFinder().find(question, passages(*texts))]
+    return [(c.first.marker, c.second.marker) for c in ConflictFinder().find(question, passages(*texts, start=50))]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +54,7 @@ def test_each_pair_of_values_is_told_once() -> None:
 
 def _conflict(dates: dict[str, str]) -> Conflict:
     finder = ConflictFinder(lambda document: dates.get(document, ""))
-    (conflict,) = finder.find("新馆共有多少个座位？", passages("新馆共有70个座位，于去年启用。", "新馆共有170个座位，于去年启用。"))
+    (conflict,) = finder.find("新馆共有多少个座位？", passages("新馆共有70个座位，于去年启用。", "新馆共有170个座位，于去年启用。", start=50))
     return conflict
 
 

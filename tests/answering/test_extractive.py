@@ -11,21 +11,14 @@ from hypothesis import strategies as st
 
 from rag.answering.citations import without_markers
 from rag.answering.extractive import ExtractiveGenerator, part_questions
-from rag.interfaces import Span
 from rag.types import Action, Chunk, Evidence, Form, Plan
+from tests.fakes import ScriptedScorer, passages
 
 TEXT = (
     "# 展馆\n新馆位于城东。它由建筑师陈明远设计，于2016年启用。新馆内共有70个座位。\n"
     "新馆有以下三个特点：\n1. 屋顶装有太阳能板；\n2. 墙体使用再生砖；\n3. 雨水用来浇灌花园。\n参观需要预约吗？"
 )
 OTHER = "旧馆建于1950年，共有30个座位。旧馆已经停用。"
-
-
-def passages(*texts: str, section: str = "") -> list[Evidence]:
-    return [
-        Evidence(n, Chunk(f"c{n}", f"d{n}", "", section, text, 0, len(text)), 1 - n / 10)
-        for n, text in enumerate(texts, start=1)
-    ]
 
 
 def answer(question: str, *texts: str, form: Form = Form.PROSE, parts: Sequence[str] = ()) -> str:
@@ -101,14 +94,9 @@ def test_a_list_reaches_across_neighbouring_passages() -> None:
     assert items == "- 训练模型；[1]\n- 清洗数据；[1]\n- 评估结果；[2]\n- 部署上线。[2]"
 
 
-class Meaning:
-    def score(self, text: str, spans: Sequence[Span]) -> list[float]:
-        return [1.0 if "陈明远" in span.text else 0.0 for span in spans]
-
-
 def test_a_question_in_another_language_is_answered_in_that_of_the_documents() -> None:
     plan = Plan(Action.RETRIEVE, question="Which architect designed it?")
-    pieces = ExtractiveGenerator(Meaning()).generate(plan, passages(TEXT, OTHER), ())
+    pieces = ExtractiveGenerator(ScriptedScorer(lambda span: float("陈明远" in span))).generate(plan, passages(TEXT, OTHER), ())
     assert next(iter(pieces)) == "它由建筑师陈明远设计，于2016年启用。[1]"
 
 

@@ -7,9 +7,8 @@ from rag.answering.coverage import Coverage, contains, is_foreign
 from rag.answering.decompose import split
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import names, terms
-from rag.interfaces import Span
 from tests.answering.planning import Library, passage
-from tests.fakes import make_document
+from tests.fakes import ScriptedScorer, make_document
 
 
 @pytest.mark.parametrize(
@@ -78,12 +77,8 @@ def test_coverage_is_higher_where_the_question_is_spoken_of() -> None:
 
 
 def test_meaning_comes_from_the_scorer_where_there_is_one() -> None:
-    class Half:
-        def score(self, text: str, spans: list[Span]) -> list[float]:
-            return [0.5 for _ in spans]
-
     library = Library()
-    assert Coverage(Corpus(library, library), Half()).features("Mira", (passage("Mira", 0.9),)).meaning == 0.5  # type: ignore[arg-type]
+    assert Coverage(Corpus(library, library), ScriptedScorer(lambda _: 0.5)).features("Mira", (passage("Mira", 0.9),)).meaning == 0.5
     assert Coverage(Corpus(library, library)).features("Mira", (passage("Mira", 0.9),)).meaning == 0.9
 
 

@@ -16,24 +16,18 @@ from rag.answering.passages import size, trimmed
 from rag.answering.selection import Selector
 from rag.answering.writer import CheckedWriter
 from rag.events import Event, Token
-from rag.types import Action, Answer, Chunk, Evidence, Form, Outcome, Plan, Turn, Verdict
+from rag.types import Action, Answer, Form, Outcome, Plan, Turn, Verdict
 from tests.fake_openai import FakeOpenAI, fails, says
+from tests.fakes import finish, passages
 from tests.llm.asking import model
 
 TEXT = "新馆位于城东。新馆内共有70个座位。"
 PLAN = Plan(Action.RETRIEVE, question="新馆共有多少个座位？")
 
 
-def passages(*texts: str, section: str = "") -> list[Evidence]:
-    return [
-        Evidence(n, Chunk(f"c{n}", f"d{n}", "手册", section, text, 0, len(text)), 1 - n / 10)
-        for n, text in enumerate(texts, start=1)
-    ]
-
-
 def told(plan: Plan = PLAN, *texts: str, history: tuple[Turn, ...] = (), budget: int = 6000, recalls: bool = True) -> list[tuple[str, str]]:
     generator = ModelGenerator(model("http://127.0.0.1:9"), budget=budget, recalls=recalls, fence=lambda: "FENCE")
-    return [(m.role, m.content) for m in generator.messages(plan, passages(*(texts or (TEXT,))), history)]
+    return [(m.role, m.content) for m in generator.messages(plan, passages(*(texts or (TEXT,)), title="手册"), history)]
 
 
 def test_the_fixed_part_comes_first_and_never_changes() -> None:
@@ -88,23 +82,18 @@ def test_a_slow_reader_is_told_no_history() -> None:
 def test_within_the_budget_the_best_sentences_are_kept_in_order() -> None:
     filler = "城里的天气总是很好。" * 30
     text = f"新馆位于城东。{filler}新馆内共有70个座位。"
-    (passage,) = trimmed(PLAN.question, passages(text), Selector(), budget=40)
+    (passage,) = trimmed(PLAN.question, passages(text, title="手册"), Selector(), budget=40)
     assert "新馆内共有70个座位。" in passage
     assert size(passage) <= 60
     assert passage.startswith("[1] 手册\n")
 
 
 def test_a_budget_too_small_keeps_one_sentence() -> None:
-    assert trimmed(PLAN.question, passages(TEXT), Selector(), budget=1) == ["[1] 手册\n新馆内共有70个座位。"]
+    assert trimmed(PLAN.question, passages(TEXT, title="手册"), Selector(), budget=1) == ["[1] 手册\n新馆内共有70个座位。"]
 
 
 def drain(steps: Steps[Event, None, Answer]) -> Answer:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            answer: Answer = end.value
-            return answer
+    return finish(steps)[1]
 
 
 def test_a_real_stream_is_checked_and_its_markers_are_ours() -> None:

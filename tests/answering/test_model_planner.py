@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -9,31 +8,11 @@ from rag.answering.decisions import PlanDecision, RefineDecision
 from rag.answering.model_planner import ModelPlanner
 from rag.answering.reasons import Reason
 from rag.errors import MalformedReply, ModelError, ModelTimeout
-from rag.interfaces import Message
 from rag.types import Action, Form, Scope
 from tests.answering.planning import BOAT, passage, planner, turns
+from tests.fakes import ScriptedModel
 
 HISTORY = turns("Tide-2 的准确率是多少？", "是 88%。[1]")
-
-
-class Script:
-    """A model that gives the replies it was handed, and keeps what it was asked."""
-
-    name = "script"
-
-    def __init__(self, *replies: dict[str, Any] | ModelError) -> None:
-        self._replies = list(replies)
-        self.asked: list[Sequence[Message]] = []
-
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
-        raise AssertionError("a planner never streams")
-
-    def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
-        self.asked.append(messages)
-        reply = self._replies.pop(0)
-        if isinstance(reply, ModelError):
-            raise reply
-        return reply
 
 
 def decision(**changes: Any) -> dict[str, Any]:
@@ -44,8 +23,8 @@ def decision(**changes: Any) -> dict[str, Any]:
     return base | changes
 
 
-def modelled(*replies: dict[str, Any] | ModelError, rewrite_only: bool = False) -> tuple[ModelPlanner, Script]:
-    model = Script(*replies)
+def modelled(*replies: dict[str, Any] | ModelError, rewrite_only: bool = False) -> tuple[ModelPlanner, ScriptedModel]:
+    model = ScriptedModel(*replies)
     return ModelPlanner(planner(), model, rewrite_only=rewrite_only), model
 
 

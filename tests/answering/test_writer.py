@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,16 +12,11 @@ from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.writer import CheckedWriter
 from rag.errors import ModelError, ModelTimeout, ModelUnavailable
 from rag.events import Event, SentenceChecked, Token
-from rag.types import Action, Answer, Chunk, Evidence, Outcome, Plan, Turn, Verdict
+from rag.types import Action, Answer, Evidence, Outcome, Plan, Turn, Verdict
+from tests.fakes import finish, passages
 
 TEXT = "新馆位于城东。新馆内共有70个座位。"
 PLAN = Plan(Action.RETRIEVE, question="新馆共有多少个座位？")
-
-
-def passages(*texts: str) -> list[Evidence]:
-    return [
-        Evidence(n, Chunk(f"c{n}", f"d{n}", "", "", text, 0, len(text)), 0.9) for n, text in enumerate(texts, start=1)
-    ]
 
 
 class Author:
@@ -45,20 +40,11 @@ class Author:
             self.closed = True
 
 
-def run(steps: Generator[Event, None, Answer]) -> tuple[list[Event], Answer]:
-    events: list[Event] = []
-    while True:
-        try:
-            events.append(next(steps))
-        except StopIteration as end:
-            return events, end.value
-
-
 def write(author: Author, *texts: str, plan: Plan = PLAN, show: bool = True, fallback: bool = True) -> tuple[list[Event], Answer]:
     writer = CheckedWriter(
         author, RuleChecker(), fallback=ExtractiveGenerator() if fallback else None, show_unsupported=show
     )
-    return run(writer.write(plan, passages(*(texts or (TEXT,))), ()))
+    return finish(writer.write(plan, passages(*(texts or (TEXT,))), ()))
 
 
 def test_a_models_answer_is_checked_and_cited() -> None:

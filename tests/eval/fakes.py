@@ -14,7 +14,6 @@ from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceCh
 from rag.types import (
     Action,
     Answer,
-    Chunk,
     Citation,
     Document,
     Evidence,
@@ -27,14 +26,9 @@ from rag.types import (
     Turn,
     Verdict,
 )
-from tests.fakes import make_document
+from tests.fakes import make_document, whole_chunk
 
 Stream = Generator[Event, None, None]
-
-
-def whole_chunk(document: Document) -> Chunk:
-    """A document as one chunk."""
-    return Chunk(f"{document.id}#0", document.id, document.title, "", document.text, 0, len(document.text))
 
 
 class Oracle:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +10,11 @@ from eval.judge import CachedJudge, ModelJudge, RuleJudge, agreement
 from eval.meter import MeteredModel, Prices, estimate_tokens
 from eval.query_cache import QueryCache
 from rag.interfaces import Message
-from tests.fakes import HashEmbedder
+from tests.fakes import HashEmbedder, ScriptedModel
 
 
-class Model:
-    """Says what it was told to, and keeps what it was asked."""
-
-    name = "judge-1"
-
-    def __init__(self, supported: bool = True) -> None:
-        self.asked: list[Sequence[Message]] = []
-        self._supported = supported
-
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
-        yield from ("你好", "！")
-
-    def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
-        self.asked.append(messages)
-        return {"supported": self._supported}
+def judging(supported: bool = True) -> ScriptedModel:
+    return ScriptedModel({"supported": supported}, pieces=("你好", "！"), name="judge-1")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +34,7 @@ def test_rule_judge_reads_words_numbers_and_negation(claim: str, evidence: str, 
 
 
 def test_a_judgement_is_asked_for_once_and_kept_across_runs(tmp_path: Path) -> None:
-    model = Model()
+    model = judging()
     first = CachedJudge(ModelJudge(model), tmp_path / "judged.sqlite")
     assert first.entails("甲", "乙") and first.entails("甲", "乙")
     first.close()
@@ -70,7 +56,7 @@ def test_agreement_is_worked_by_hand() -> None:
 
 
 def test_a_model_is_billed_for_what_it_reads_and_writes() -> None:
-    model = MeteredModel(Model(), Prices(tokens_in=1e6, tokens_out=2e6))
+    model = MeteredModel(judging(), Prices(tokens_in=1e6, tokens_out=2e6))
     assert "".join(model.stream([Message("user", "四个汉字")])) == "你好！"
     assert model.take() == {"tokens_in": 4.0, "tokens_out": 2.25, "cost": 4.0 + 2 * 2.25}
     assert model.take() == {}

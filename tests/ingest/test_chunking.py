@@ -37,7 +37,7 @@ def assert_exact(text: str, chunks: list[Chunk], size: int) -> None:
     assert len({chunk.id for chunk in chunks}) == len(chunks)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200)
 @given(_TEXTS, st.integers(1, 60))
 def test_chunks_are_exact_slices_and_lose_nothing(text: str, size: int) -> None:
     assert_exact(text, cut(text, size), size)

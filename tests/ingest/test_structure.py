@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.ingest.structure import page_number, section_at, section_path, sections
@@ -43,7 +43,6 @@ def test_page_numbers_count_form_feeds() -> None:
     assert page_number("没有页", 1) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["# a\n", "## b\n", "###c\n", "x\n", "\n", "===\n", "---\n", "\f", "```\n"])).map("".join))
 def test_sections_cover_the_text(text: str) -> None:
     place = 0

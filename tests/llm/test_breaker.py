@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,45 +11,16 @@ from rag.errors import MalformedReply, ModelError, ModelTimeout, ModelUnavailabl
 from rag.interfaces import Message
 from rag.llm import CircuitBreaker
 from tests.fake_openai import FakeOpenAI, fails, says
+from tests.fakes import Clock, ScriptedModel
 from tests.llm.asking import ASK, model
 
 
-class Scripted:
-    """Fails as told; ``fault`` None: says hello."""
-
-    name = "scripted"
-
-    def __init__(self) -> None:
-        self.fault: ModelError | None = None
-        self.calls = 0
-        self.closed = 0
-
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
-        self.calls += 1
-        if self.fault:
-            raise self.fault
-        try:
-            yield "hello"
-            yield "again"
-        finally:
-            self.closed += 1
-
-    def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
-        self.calls += 1
-        if self.fault:
-            raise self.fault
-        return {"ok": True}
+def talking() -> ScriptedModel:
+    return ScriptedModel({"ok": True}, pieces=("hello", "again"))
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def broken(faults: int = 5, fault: ModelError | None = None) -> tuple[CircuitBreaker, Scripted, Clock]:
-    scripted, clock = Scripted(), Clock()
+def broken(faults: int = 5, fault: ModelError | None = None) -> tuple[CircuitBreaker, ScriptedModel, Clock]:
+    scripted, clock = talking(), Clock()
     breaker = CircuitBreaker(scripted, failures=5, window=30, pause=15, clock=clock)
     scripted.fault = fault or ModelTimeout("slow")
     for _ in range(faults):
@@ -64,7 +35,7 @@ def test_five_failures_open_the_circuit() -> None:
         list(breaker.stream(ASK))
     with pytest.raises(ModelUnavailable):
         breaker.decide(ASK, {})
-    assert scripted.calls == 5
+    assert len(scripted.asked) == 5
 
 
 def test_four_failures_do_not() -> None:
@@ -80,7 +51,7 @@ def test_failures_far_apart_do_not_open_it() -> None:
     with pytest.raises(ModelTimeout):
         list(breaker.stream(ASK))
     assert not breaker.is_open
-    assert scripted.calls == 5
+    assert len(scripted.asked) == 5
 
 
 def test_malformed_replies_do_not_open_it() -> None:
@@ -102,7 +73,7 @@ def test_only_one_call_tries_at_a_time() -> None:
     clock.now += 15
     scripted.fault = None
 
-    class Waiting(Scripted):
+    class Waiting(ScriptedModel):
         def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
             with pytest.raises(ModelUnavailable):
                 breaker.decide(ASK, {})
@@ -121,7 +92,7 @@ def test_a_failed_trial_opens_it_again() -> None:
     clock.now += 14
     with pytest.raises(ModelUnavailable):
         list(breaker.stream(ASK))
-    assert scripted.calls == 6
+    assert len(scripted.asked) == 6
 
 
 def test_closing_the_stream_closes_the_models_and_is_no_failure() -> None:

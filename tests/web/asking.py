@@ -1,4 +1,4 @@
-"""Runs the chat service's generators to their end."""
+"""Questions that the chat service refuses."""
 
 from __future__ import annotations
 
@@ -9,19 +9,10 @@ import pytest
 from rag.events import Event
 from rag.web.records import Message
 from rag.web.refusals import Refusal
-
-
-def run(asking: Generator[Event, None, Message]) -> tuple[list[Event], Message]:
-    """All events and the kept answer."""
-    seen: list[Event] = []
-    while True:
-        try:
-            seen.append(next(asking))
-        except StopIteration as stop:
-            return seen, stop.value
+from tests.fakes import finish
 
 
 def refused(asking: Generator[Event, None, Message]) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        run(asking)
+        finish(asking)
     return caught.value

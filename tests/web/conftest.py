@@ -26,8 +26,8 @@ from rag.web.identity import User
 from rag.web.library import Library
 from rag.web.server import create_app
 from rag.web.service import ChatService
+from tests.fakes.engine import FakeEngine
 from tests.web import postgres
-from tests.web.fakes import FakeEngine
 
 ADMIN_TOKEN = "a-token-for-the-administrator"
 EMBED_SECRET = "0123456789abcdef0123456789abcdef"

@@ -15,8 +15,9 @@ from rag.errors import IngestError
 from rag.web.backend import Backend
 from rag.web.library import Failure, Progress, Report, Uploads
 from rag.web.refusals import Refusal
+from tests.fakes import FakeCatalogue, FakeEngine
+from tests.fakes.engine import document
 from tests.web.conftest import ADMIN_TOKEN, Live
-from tests.web.fakes import FakeCatalogue, FakeEngine, document
 
 BEARER = {"authorization": f"Bearer {ADMIN_TOKEN}"}
 

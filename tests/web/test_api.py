@@ -16,8 +16,9 @@ import pytest
 from rag.errors import IndexNotFound, ModelUnavailable
 from rag.types import Turn
 from rag.web.backend import Answerer, Backend
+from tests.fakes import FakeCatalogue
+from tests.fakes.engine import QUOTE, FakeEngine, document, failing
 from tests.web.conftest import Live
-from tests.web.fakes import QUOTE, FakeCatalogue, FakeEngine, document
 
 KINDS = ["planned", "retrieved", "reranked", "token", "sentence_checked", "answered"]
 """Of one answer's events, those that follow one another and are of one kind named once."""
@@ -114,7 +115,7 @@ def test_strange_questions_are_answered(live: Live, question: str) -> None:
 
 
 def test_model_failure_before_the_first_event_is_503(live: Live) -> None:
-    client = live(FakeEngine(error=ModelUnavailable("key sk-secret refused")))
+    client = live(FakeEngine(failing(ModelUnavailable("key sk-secret refused"))))
     reply = client.post("/api/ask", json={"question": "保修？"})
     assert (reply.status_code, reply.json()["error"]["type"]) == (503, "model_failed")
     assert "retry-after" in reply.headers
@@ -122,7 +123,7 @@ def test_model_failure_before_the_first_event_is_503(live: Live) -> None:
 
 
 def test_failure_in_the_middle_ends_the_stream_with_an_error_event(live: Live) -> None:
-    events = stream(live(FakeEngine(error=RuntimeError("password=hunter2"), error_after=4)), {"question": "保修？"})
+    events = stream(live(FakeEngine(failing(RuntimeError("password=hunter2"), after=4))), {"question": "保修？"})
     assert [event["event"] for event in events] == [*KINDS[:4], "error"]
     assert events[-1]["error"] == {"type": "internal_error", "message": "Something went wrong. The log names the cause."}
 

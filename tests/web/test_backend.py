@@ -10,7 +10,7 @@ import pytest
 from rag.errors import IndexCorrupt, IndexNotFound, StoreError
 from rag.web.backend import Answerer, Backend
 from rag.web.refusals import Reason, Refusal
-from tests.web.fakes import FakeEngine
+from tests.fakes.engine import FakeEngine
 
 
 def wait_for(backend: Backend, generation: str) -> None:

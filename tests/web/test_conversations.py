@@ -16,7 +16,7 @@ from rag.web.database import open_database
 from rag.web.feedback import Feedback, evaluation_case
 from rag.web.records import Message, MessageState, Ranking, Source, Thumb, Trace
 from rag.web.refusals import Reason, Refusal
-from tests.web.fakes import QUOTE, answer, chunk
+from tests.fakes.engine import QUOTE, answer, chunk
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from rag.web.feedback import Feedback
 from rag.web.identity import User
 from rag.web.records import Message, MessageState, Thumb
 from rag.web.refusals import Reason, Refusal
-from tests.web.asking import run
+from tests.fakes import finish
+from tests.fakes.engine import FakeEngine
 from tests.web.conftest import ANNE, MakeService
-from tests.web.fakes import FakeEngine
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_fifty_questions_of_fifty_readers_at_once_are_all_kept(make_service: Mak
 
     def ask(reader: User) -> int:
         conversation_id = service.create(reader)
-        run(service.ask(conversation_id, "保修多久？", user=reader))
+        finish(service.ask(conversation_id, "保修多久？", user=reader))
         return len(service.load(conversation_id, reader).messages)
 
     with ThreadPoolExecutor(50) as pool:
@@ -122,7 +122,7 @@ def test_a_database_that_fails_is_told_without_its_words(make_service: MakeServi
         lambda: service.load(conversation_id, ANNE),
         lambda: service.create(ANNE),
         lambda: service.feedback.rated(),
-        lambda: run(service.ask(conversation_id, "保修多久？", user=ANNE)),
+        lambda: finish(service.ask(conversation_id, "保修多久？", user=ANNE)),
     ]
     for action in actions:
         with pytest.raises(Refusal) as caught:

@@ -8,14 +8,7 @@ import pytest
 
 from rag.web.limits import Places, QuestionLimits, TokenBuckets, Turnstiles
 from rag.web.refusals import Reason, Refusal
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.fakes import Clock
 
 
 def test_bucket_gives_its_burst_then_its_rate() -> None:

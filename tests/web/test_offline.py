@@ -41,7 +41,7 @@ if sys.argv[1] == "real":
     build(settings)
     backend = Backend(lambda: open_engine(settings).engine)
 else:
-    from tests.web.fakes import FakeEngine
+    from tests.fakes.engine import FakeEngine
     backend = Backend(FakeEngine)
 with LiveServer(create_app(settings, backend)) as server:
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=120, trust_env=False) as client:

@@ -14,8 +14,8 @@ import pytest
 
 from rag.config import Settings
 from rag.web.server import create_app
+from tests.fakes.engine import FakeEngine, failing
 from tests.web.conftest import EMBED_SECRET, Live, LiveServer, opened
-from tests.web.fakes import FakeEngine
 from tests.web.page_client import GradioPage, last_data
 
 pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'")  # Gradio's use of pandas
@@ -138,7 +138,7 @@ def test_unknown_sessions_and_cancellations_are_harmless(client: httpx.Client) -
 
 
 def test_exception_shows_no_word_of_itself(live: Live) -> None:
-    client = live(FakeEngine(error=RuntimeError("password=hunter2"), error_after=3), page=True)
+    client = live(FakeEngine(failing(RuntimeError("password=hunter2"), after=3)), page=True)
     assert "hunter2" not in json.dumps(GradioPage(client).ask("保修？"))
 
 

@@ -23,7 +23,7 @@ import sys
 from rag.config import Settings
 from rag.web.backend import Backend
 from rag.web.server import create_app, serve
-from tests.web.fakes import FakeEngine
+from tests.fakes.engine import FakeEngine
 
 settings = Settings.load()
 serve(settings, create_app(settings, Backend(lambda: FakeEngine(delay=0.2)), page=False))

@@ -11,15 +11,16 @@ from rag.types import Scope
 from rag.web.records import MessageState, SourceState, Thumb
 from rag.web.refusals import Reason, Refusal
 from rag.web.service import ChatService
-from tests.web.asking import refused, run
+from tests.fakes import FakeCatalogue, finish
+from tests.fakes.engine import QUOTE, TEXT, FakeEngine, document
+from tests.web.asking import refused
 from tests.web.conftest import ANNE, BEN, MakeService
-from tests.web.fakes import QUOTE, TEXT, FakeCatalogue, FakeEngine, document
 
 
 def test_answer_is_kept_with_its_frozen_source(make_service: MakeService) -> None:
     service = make_service()
     conversation_id = service.create(ANNE)
-    seen, message = run(service.ask(conversation_id, "保修多久？", user=ANNE, language="zh"))
+    seen, message = finish(service.ask(conversation_id, "保修多久？", user=ANNE, language="zh"))
     assert isinstance(seen[-1], Answered)
     kept = service.load(conversation_id, ANNE).messages
     assert [m.text for m in kept] == ["保修多久？", "整机保修两年。[1]"]
@@ -38,8 +39,8 @@ def test_history_comes_from_the_store(make_service: MakeService) -> None:
     engine = FakeEngine()
     service = make_service(engine)
     conversation_id = service.create(ANNE)
-    run(service.ask(conversation_id, "保修多久？", user=ANNE))
-    run(service.ask(conversation_id, "电池呢？", user=ANNE))
+    finish(service.ask(conversation_id, "保修多久？", user=ANNE))
+    finish(service.ask(conversation_id, "电池呢？", user=ANNE))
     assert engine.asked[0][1] == ()
     assert [(t.role, t.text) for t in engine.asked[1][1]] == [
         ("user", "保修多久？"),
@@ -52,7 +53,7 @@ def test_history_is_cut_to_the_last_exchanges(make_service: MakeService) -> None
     service = make_service(engine, history_exchanges=2)
     conversation_id = service.create(ANNE)
     for n in range(4):
-        run(service.ask(conversation_id, f"问题{n}", user=ANNE))
+        finish(service.ask(conversation_id, f"问题{n}", user=ANNE))
     assert [turn.text for turn in engine.asked[3][1] if turn.role == "user"] == ["问题1", "问题2"]
 
 
@@ -78,7 +79,7 @@ def test_after_a_stop_the_next_answer_starts_afresh(make_service: MakeService) -
     for _ in range(4):
         next(asking)
     asking.close()
-    _, message = run(service.ask(conversation_id, "电池呢？", user=ANNE))
+    _, message = finish(service.ask(conversation_id, "电池呢？", user=ANNE))
     assert message.text == "整机保修两年。[1]"
     assert message.state is MessageState.COMPLETE
 
@@ -87,8 +88,8 @@ def test_regenerating_replaces_the_last_answer(make_service: MakeService) -> Non
     engine = FakeEngine()
     service = make_service(engine)
     conversation_id = service.create(ANNE)
-    first = run(service.ask(conversation_id, "保修多久？", user=ANNE))[1]
-    second = run(service.regenerate(conversation_id, user=ANNE))[1]
+    first = finish(service.ask(conversation_id, "保修多久？", user=ANNE))[1]
+    second = finish(service.regenerate(conversation_id, user=ANNE))[1]
     kept = service.load(conversation_id, ANNE).messages
     assert [m.text for m in kept] == ["保修多久？", "整机保修两年。[1]"]
     assert kept[1].id == second.id != first.id
@@ -98,9 +99,9 @@ def test_regenerating_replaces_the_last_answer(make_service: MakeService) -> Non
 def test_editing_replaces_question_and_answer(make_service: MakeService) -> None:
     service = make_service()
     conversation_id = service.create(ANNE)
-    run(service.ask(conversation_id, "保修多久？", user=ANNE))
-    run(service.ask(conversation_id, "电池？", user=ANNE))
-    run(service.ask(conversation_id, "电池保修多久？", user=ANNE, replace_last=True))
+    finish(service.ask(conversation_id, "保修多久？", user=ANNE))
+    finish(service.ask(conversation_id, "电池？", user=ANNE))
+    finish(service.ask(conversation_id, "电池保修多久？", user=ANNE, replace_last=True))
     questions = [m.text for m in service.load(conversation_id, ANNE).messages if m.role == "user"]
     assert questions == ["保修多久？", "电池保修多久？"]
 
@@ -129,7 +130,7 @@ def test_strange_characters_are_cleaned_and_templates_stay_literal(
 ) -> None:
     engine = FakeEngine()
     service = make_service(engine)
-    run(service.ask(service.create(ANNE), given, user=ANNE))
+    finish(service.ask(service.create(ANNE), given, user=ANNE))
     assert engine.asked[0][0] == cleaned
 
 
@@ -137,7 +138,7 @@ def test_another_user_cannot_continue_load_export_or_rate(make_service: MakeServ
     engine = FakeEngine()
     service = make_service(engine)
     conversation_id = service.create(ANNE)
-    message = run(service.ask(conversation_id, "保修多久？", user=ANNE))[1]
+    message = finish(service.ask(conversation_id, "保修多久？", user=ANNE))[1]
     assert refused(service.ask(conversation_id, "接着说", user=BEN)).reason is Reason.NOT_FOUND
     for attempt in (
         lambda: service.load(conversation_id, BEN),
@@ -154,7 +155,7 @@ def test_citation_is_current_changed_or_gone(make_service: MakeService) -> None:
     engine = FakeEngine()
     service = make_service(engine)
     conversation_id = service.create(ANNE)
-    (source,) = run(service.ask(conversation_id, "保修？", user=ANNE))[1].sources
+    (source,) = finish(service.ask(conversation_id, "保修？", user=ANNE))[1].sources
     states = []
     for documents in (
         [document()],
@@ -171,7 +172,7 @@ def test_citation_is_current_changed_or_gone(make_service: MakeService) -> None:
 def test_exports_number_their_citations(make_service: MakeService) -> None:
     service = make_service()
     conversation_id = service.create(ANNE)
-    run(service.ask(conversation_id, "保修多久？", user=ANNE))
+    finish(service.ask(conversation_id, "保修多久？", user=ANNE))
     markdown = service.export(conversation_id, "md", ANNE)
     assert "## 保修多久？" in markdown
     assert "整机保修两年。[1]" in markdown
@@ -185,7 +186,7 @@ def test_scope_of_the_user_reaches_the_engine(make_service: MakeService) -> None
     engine = FakeEngine()
     service = make_service(engine)
     scope = Scope(("guide.md",), strict=True)
-    run(service.ask(service.create(ANNE), "保修？", user=ANNE, scope=scope))
+    finish(service.ask(service.create(ANNE), "保修？", user=ANNE, scope=scope))
     assert engine.asked[0][2] == scope
 
 
@@ -205,7 +206,7 @@ def test_page_context_only_ever_chooses_one_of_our_documents(
 ) -> None:
     engine = FakeEngine()
     service: ChatService = make_service(engine)
-    run(service.ask(service.create(ANNE), question, user=ANNE, context=context))
+    finish(service.ask(service.create(ANNE), question, user=ANNE, context=context))
     asked, _, scope = engine.asked[0]
     assert asked == question
     assert (scope.document_ids if scope else None) == documents

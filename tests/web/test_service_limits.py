@@ -12,9 +12,10 @@ from rag.web.backend import Backend
 from rag.web.identity import User
 from rag.web.records import MessageState
 from rag.web.refusals import Reason
-from tests.web.asking import refused, run
+from tests.fakes import finish
+from tests.fakes.engine import FakeEngine, failing
+from tests.web.asking import refused
 from tests.web.conftest import ANNE, BEN, MakeService
-from tests.web.fakes import FakeEngine
 
 
 @pytest.mark.parametrize("question", ["", "   \n\t", "？？！", "👍🎉", "\u200b\ufeff", "\u202e\x00"])
@@ -39,7 +40,7 @@ def test_fifty_at_once_in_one_conversation_come_one_after_the_other(make_service
     service = make_service(engine, questions_per_minute=100, queue_size=64)
     conversation_id = service.create(ANNE)
     with ThreadPoolExecutor(50) as pool:
-        list(pool.map(lambda n: run(service.ask(conversation_id, f"问题{n}", user=ANNE)), range(50)))
+        list(pool.map(lambda n: finish(service.ask(conversation_id, f"问题{n}", user=ANNE)), range(50)))
     messages = service.load(conversation_id, ANNE).messages
     assert [m.role for m in messages] == ["user", "assistant"] * 50
     assert sorted(m.text for m in messages if m.role == "user") == sorted(f"问题{n}" for n in range(50))
@@ -54,7 +55,7 @@ def test_conversations_never_see_each_other(make_service: MakeService) -> None:
 
     def chat(n: int) -> None:
         for k in range(3):
-            run(service.ask(ids[n], f"用户{n}的问题{k}", user=users[n]))
+            finish(service.ask(ids[n], f"用户{n}的问题{k}", user=users[n]))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(chat, range(8)))
@@ -68,7 +69,7 @@ def test_full_house_is_busy_and_places_are_given_back(make_service: MakeService)
     held = service.ask(service.create(ANNE), "占位", user=ANNE)
     next(held)
     waiting = ThreadPoolExecutor(1)
-    second = waiting.submit(lambda: run(service.ask(service.create(BEN), "等待", user=BEN)))
+    second = waiting.submit(lambda: finish(service.ask(service.create(BEN), "等待", user=BEN)))
     while not service._places._queued:
         threading.Event().wait(0.01)
     third = service.create(BEN)
@@ -77,7 +78,7 @@ def test_full_house_is_busy_and_places_are_given_back(make_service: MakeService)
     assert refusal.retry_after is not None
     held.close()
     assert second.result(5)[1].state is MessageState.COMPLETE
-    assert run(service.ask(third, "现在呢", user=BEN))[1].state is MessageState.COMPLETE
+    assert finish(service.ask(third, "现在呢", user=BEN))[1].state is MessageState.COMPLETE
     waiting.shutdown()
 
 
@@ -85,7 +86,7 @@ def test_question_beyond_the_limit_says_when_to_return(make_service: MakeService
     service = make_service(questions_per_minute=3)
     conversation_id = service.create(ANNE)
     for _ in range(3):
-        run(service.ask(conversation_id, "保修多久？", user=ANNE))
+        finish(service.ask(conversation_id, "保修多久？", user=ANNE))
     refusal = refused(service.ask(conversation_id, "保修多久？", user=ANNE))
     assert refusal.reason is Reason.RATE_LIMITED
     assert refusal.retry_after is not None
@@ -96,7 +97,7 @@ def test_signed_users_of_one_address_have_limits_of_their_own(make_service: Make
     service = make_service(questions_per_minute=1)
     for name in ("anne", "ben"):
         user = User(f"user:{name}", "10.0.0.9")
-        run(service.ask(service.create(user), "保修多久？", user=user))
+        finish(service.ask(service.create(user), "保修多久？", user=user))
         assert refused(service.ask(service.create(user), "再问", user=user)).reason is Reason.RATE_LIMITED
 
 
@@ -104,7 +105,7 @@ def test_new_cookies_do_not_renew_a_visitors_limit(make_service: MakeService) ->
     service = make_service(questions_per_minute=2)
     for n in range(2):
         user = User(f"visitor:{n}", "10.0.0.9")
-        run(service.ask(service.create(user), "保修多久？", user=user))
+        finish(service.ask(service.create(user), "保修多久？", user=user))
     fresh = User("visitor:fresh", "10.0.0.9")
     assert refused(service.ask(service.create(fresh), "保修？", user=fresh)).reason is Reason.RATE_LIMITED
 
@@ -112,7 +113,7 @@ def test_new_cookies_do_not_renew_a_visitors_limit(make_service: MakeService) ->
 def test_embedding_site_has_a_limit_of_its_own(make_service: MakeService) -> None:
     service = make_service(site_questions_per_day=1)
     first, second = (User(f"user:{n}", "10.0.0.9", "wiki") for n in range(2))
-    run(service.ask(service.create(first), "保修多久？", user=first))
+    finish(service.ask(service.create(first), "保修多久？", user=first))
     assert refused(service.ask(service.create(second), "保修？", user=second)).reason is Reason.RATE_LIMITED
 
 
@@ -120,7 +121,7 @@ def test_unsigned_users_are_refused_where_identity_is_required(make_service: Mak
     service = make_service(require_identity=True, embed_secret="s" * 32)
     assert refused(service.ask(service.create(ANNE), "保修？", user=ANNE)).reason is Reason.IDENTITY
     signed = User("user:anne", "10.0.0.1")
-    assert run(service.ask(service.create(signed), "保修？", user=signed))[1].state is MessageState.COMPLETE
+    assert finish(service.ask(service.create(signed), "保修？", user=signed))[1].state is MessageState.COMPLETE
 
 
 def test_no_question_fails_while_the_index_is_opened_anew_again_and_again(make_service: MakeService) -> None:
@@ -135,7 +136,7 @@ def test_no_question_fails_while_the_index_is_opened_anew_again_and_again(make_s
     service = make_service(backend=backend, concurrency=4, queue_size=100, questions_per_minute=1000)
     readers = [User(f"visitor:{n}", f"10.0.0.{n}") for n in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(lambda one=one: run(service.ask(service.create(one), "保修多久？", user=one))) for one in readers]  # type: ignore[misc]
+        asked = [pool.submit(lambda one=one: finish(service.ask(service.create(one), "保修多久？", user=one))) for one in readers]  # type: ignore[misc]
         while not all(one.done() for one in asked):
             backend.reload()
     assert [one.result()[1].state for one in asked] == [MessageState.COMPLETE] * 40
@@ -154,7 +155,7 @@ def test_no_question_fails_while_the_index_is_opened_anew_again_and_again(make_s
 def test_failure_is_typed_kept_and_tells_no_secret(
     make_service: MakeService, error: Exception, reason: Reason
 ) -> None:
-    service = make_service(FakeEngine(error=error, error_after=4))
+    service = make_service(FakeEngine(failing(error, after=4)))
     conversation_id = service.create(ANNE)
     refusal = refused(service.ask(conversation_id, "保修？", user=ANNE))
     assert refusal.reason is reason

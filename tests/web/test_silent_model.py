@@ -15,9 +15,9 @@ from rag.types import Action, Plan, Scope, Turn
 from rag.web.records import MessageState
 from rag.web.service import ChatService
 from tests.fake_openai import FakeOpenAI, Reply, Step, says
-from tests.web.asking import run
+from tests.fakes import FakeCatalogue, finish
+from tests.fakes.engine import answer, document
 from tests.web.conftest import ANNE, BEN, MakeService
-from tests.web.fakes import FakeCatalogue, answer, document
 
 PATIENT = Timeouts(connect=30, first_token=30, between_tokens=30, total=60)
 SOON = 5.0
@@ -86,9 +86,9 @@ def test_a_reader_who_leaves_frees_the_place_and_the_conversation(
     conversation_id = service.create(ANNE)
     leave_after_first_event(service, conversation_id, server)
     began = time.monotonic()
-    _, message = run(service.ask(service.create(BEN), "保修多久？", user=BEN))
+    _, message = finish(service.ask(service.create(BEN), "保修多久？", user=BEN))
     assert message.state is MessageState.COMPLETE
-    _, message = run(service.ask(conversation_id, "再说一遍？", user=ANNE))
+    _, message = finish(service.ask(conversation_id, "再说一遍？", user=ANNE))
     assert message.state is MessageState.COMPLETE
     assert time.monotonic() - began < SOON
     kept = service.load(conversation_id, ANNE).messages

@@ -1,11 +1,11 @@
-"""A scripted engine and catalogue for the web's unit tests."""
+"""An engine that plays a script of events: by default the whole answer to a question about a warranty."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
 from rag.types import (
@@ -24,32 +24,19 @@ from rag.types import (
     Turn,
     Verdict,
 )
+from tests.fakes.library import FakeCatalogue
 
 TEXT = "# 保修\n\n整机保修两年。电池保修一年。\n"
 QUOTE = "整机保修两年。"
 
 
+Script = Callable[[str], Sequence[Event | Exception]]
+"""The events that answer a question; an exception among them is raised."""
+
+
 def document(text: str = TEXT, document_id: str = "guide.md", title: str = "产品手册") -> Document:
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Document(document_id, title, text, document_id, digest, "2026-05-01T00:00:00Z")
-
-
-class FakeCatalogue:
-    def __init__(self, documents: Iterable[Document] = ()) -> None:
-        self._documents = {document.id: document for document in documents}
-
-    def documents(self) -> Sequence[Document]:
-        return [self._documents[key] for key in sorted(self._documents)]
-
-    def document(self, document_id: str) -> Document:
-        return self._documents[document_id]
-
-    def sections(self, document_id: str) -> Sequence[str]:
-        self.document(document_id)
-        return ["保修"]
-
-    def frequency(self, text: str) -> int:
-        return sum(document.text.count(text) for document in self._documents.values())
 
 
 def chunk(text: str = TEXT) -> Chunk:
@@ -65,7 +52,7 @@ def answer(question: str = "") -> Answer:
     return Answer(text, (sentence,), (citation,), Outcome.ANSWERED)
 
 
-def events(question: str) -> list[Event]:
+def events(question: str) -> list[Event | Exception]:
     """A whole answer, in the grammar of the events."""
     ended = answer(question)
     plan = Plan(Action.RETRIEVE, (question,), reason="retrieve", round=1, question=question)
@@ -82,26 +69,22 @@ def events(question: str) -> list[Event]:
 
 
 class FakeEngine:
-    """Gives the scripted answer. ``endless``: tokens without end; ``error``: raised after ``error_after`` events."""
+    """Plays ``script`` to every question and keeps what it was asked. ``endless``: after its first token it never ends.
+
+    ``closed`` is set when an answer ends, ``most_at_work`` is how many there were at once.
+    """
 
     def __init__(
-        self,
-        *,
-        delay: float = 0.0,
-        endless: bool = False,
-        error: Exception | None = None,
-        error_after: int = 0,
-        catalogue: FakeCatalogue | None = None,
+        self, script: Script = events, *, delay: float = 0.0, endless: bool = False, catalogue: FakeCatalogue | None = None
     ) -> None:
         self.catalogue = catalogue or FakeCatalogue([document()])
         self.asked: list[tuple[str, tuple[Turn, ...], Scope | None]] = []
         self.closed = threading.Event()
         self.at_work = 0
         self.most_at_work = 0
+        self._script = script
         self._delay = delay
         self._endless = endless
-        self._error = error
-        self._error_after = error_after
         self._lock = threading.Lock()
 
     def answer(
@@ -112,18 +95,23 @@ class FakeEngine:
             self.at_work += 1
             self.most_at_work = max(self.most_at_work, self.at_work)
         try:
-            yield from self._script(question)
+            yield from self._played(question)
         finally:
             with self._lock:
                 self.at_work -= 1
             self.closed.set()
 
-    def _script(self, question: str) -> Generator[Event, None, None]:
-        for number, event in enumerate(events(question)):
-            if self._error is not None and number == self._error_after:
-                raise self._error
+    def _played(self, question: str) -> Generator[Event, None, None]:
+        for event in self._script(question):
+            if isinstance(event, Exception):
+                raise event
             time.sleep(self._delay)
             yield event
             while self._endless and isinstance(event, Token):
                 time.sleep(0.02)
                 yield Token("字")
+
+
+def failing(error: Exception, after: int = 0) -> Script:
+    """The default script, broken off by an error after some events."""
+    return lambda question: [*events(question)[:after], error]

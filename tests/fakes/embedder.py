@@ -1,4 +1,4 @@
-"""Small stand-ins that several test modules share: deterministic, without models or files."""
+"""An embedder that loads nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rag.interfaces import Embedding, Vector
-from rag.types import Chunk, Document
 
 _TOKEN = re.compile(r"[^\W\u4e00-\u9fff]+|[\u4e00-\u9fff]")
 
@@ -49,18 +48,3 @@ class HashEmbedder:
         vector = np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
         unit: Vector = vector / np.linalg.norm(vector)
         return unit
-
-
-def make_document(document_id: str, text: str, title: str = "") -> Document:
-    """A document whose title is its id, unless one is given."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Document(document_id, title or document_id, text, f"{document_id}.txt", digest)
-
-
-def make_chunks(document: Document, section: str = "") -> list[Chunk]:
-    """One chunk for each non-empty line of a document."""
-    chunks: list[Chunk] = []
-    for match in re.finditer(r"[^\n]+", document.text):
-        number = f"{document.id}#{len(chunks)}"
-        chunks.append(Chunk(number, document.id, document.title, section, match[0], match.start(), match.end()))
-    return chunks
