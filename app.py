@@ -101,8 +101,7 @@ def _serve(settings: Settings) -> None:
 
     backend = Backend(open_now, lambda: current(settings.index_dir))
     app = create_app(settings, backend, SavedIndex(settings))
-    _say(f"Zhiju is at http://{settings.host}:{settings.port}{settings.base_path}/")
-    serve(settings, app)
+    serve(settings, app, lambda address: _say(f"Zhiju is at {address}"))
 
 
 def _say(line: str) -> None:

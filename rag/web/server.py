@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,7 +22,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from rag.config import Settings
-from rag.errors import RagError
+from rag.errors import ConfigError, RagError
 from rag.web.admin import admin_router
 from rag.web.api import ask_router, description, health_router
 from rag.web.asgi import App
@@ -82,13 +83,13 @@ def create_app(
     return Guard(PageShell(app, settings), settings, served=backend.start, handlers=handlers)
 
 
-def serve(settings: Settings, app: App) -> None:
-    """Listen until SIGINT or SIGTERM; answers in the making may end within ten seconds."""
-    signal.signal(signal.SIGTERM, _leave)
-    uvicorn.run(
+def serve(settings: Settings, app: App, announce: Callable[[str], None] | None = None) -> None:
+    """Listen until SIGINT or SIGTERM; answers in the making may end within ten seconds.
+
+    ``announce`` is told the address once connections are taken. Raises ``ConfigError`` where it is not free.
+    """
+    config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         access_log=False,
         proxy_headers=False,
@@ -96,6 +97,28 @@ def serve(settings: Settings, app: App) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
         h11_max_incomplete_event_size=65_536,
     )
+    with listen(settings) as listening:
+        signal.signal(signal.SIGTERM, _leave)
+        if announce is not None:
+            announce(address_of(settings, listening))
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket at the address of the settings; port 0 means any that is free. Raises ``ConfigError``."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise ConfigError(f"Cannot listen at {place}: {error.strerror or error}. See RAG_HOST and RAG_PORT.") from error
+
+
+def address_of(settings: Settings, listening: socket.socket) -> str:
+    """Where the page is, with the port that the system gave."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listening.getsockname()[1]}{settings.base_path}/"
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
