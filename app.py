@@ -23,6 +23,7 @@ from rag.retrieval.generations import current
 from rag.web.backend import Answerer, Backend
 from rag.web.library import Failure as LeftOut
 from rag.web.library import Progress, Report
+from rag.web.request_id import Named
 from rag.web.server import create_app, serve
 
 
@@ -49,7 +50,7 @@ class SavedIndex:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until interrupted; the exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    _log_to_stderr()
     options = _parser().parse_args(arguments)
     sources = tuple(options.source) if options.source else None
     try:
@@ -61,6 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
     except RagError as error:
         return _fail(error, 3)
     return 0
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s%(request)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Named())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -21,6 +21,8 @@ _NO_WORDS = 0.5
 """The share where a question has no content words: nothing is known."""
 _READ = 5
 """Passages whose language is looked at."""
+_CROWD = 4
+"""The best passage stands out against the fourth best: an answer may stand in several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Features:
     document holds. ``names``: whether one passage holds all names and years (1 too where it could not, being in
     another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
     matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
-    another language than the question.
+    another language than the question. ``prominence``: how far the best passage's share of the question's words stands
+    above the fourth best: where all passages share a few common words, none is about the question.
     """
 
     passage: float = 0.0
@@ -40,6 +43,7 @@ class Features:
     clash: float = 0.0
     meaning: float = 0.0
     foreign: float = 0.0
+    prominence: float = 0.0
 
     def values(self) -> tuple[float, ...]:
         """The figures in the order of the fields."""
@@ -61,13 +65,15 @@ class Coverage:
         passages = [text_of(item) for item in evidence]
         foreign = is_foreign(question, evidence[:_READ])
         named = wanted_names(question)
+        shares = sorted((_share(units, text, total) for text in passages), reverse=True) if total else [_NO_WORDS]
         return Features(
-            passage=max(_share(units, text, total) for text in passages) if total else _NO_WORDS,
+            passage=shares[0],
             unknown=self._unknown(units, total),
             names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=self._meaning(question, evidence),
             foreign=float(foreign),
+            prominence=shares[0] - (shares[_CROWD - 1] if len(shares) >= _CROWD else 0.0),
         )
 
     def weights(self, question: str) -> dict[str, float]:

@@ -137,12 +137,16 @@ class Backend:
 
     def _watch(self, seconds: float) -> None:
         assert self._generation is not None
-        seen = self._opened
+        seen, trouble = self._opened, ""
         while not self._stopped.wait(seconds):
             try:
                 now = self._generation()
-            except (OSError, RagError):
+            except (OSError, RagError) as error:
+                if str(error) != trouble:
+                    _log.warning("What index is on disk cannot be told, the one in service serves on: %s", error)
+                trouble = str(error)
                 continue
+            trouble = ""
             if now not in (seen, self._opened):
                 seen = now
                 self._open()

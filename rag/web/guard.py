@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 from rag.config import Settings
-from rag.web import asgi
+from rag.web import asgi, request_id
 from rag.web.address import TrustedProxies, without_forwarding
 from rag.web.asgi import App, Message, Receive, Scope, Send
 from rag.web.headers import SecurityHeaders, asset_caching
@@ -23,6 +23,7 @@ from rag.web.limits import TokenBuckets
 from rag.web.payload import check_gradio_body
 from rag.web.refusals import Reason, Refusal
 from rag.web.replies import send_notice, send_redirect, send_refusal
+from rag.web.request_id import naming
 from rag.web.routes import Kind, classify, methods_of
 from rag.web.tokens import TokenExpired
 
@@ -90,21 +91,26 @@ class Guard:
         request = _Request(scope, path, kind, address, https)
         dressed = self._dressed(request, send)
         try:
-            await self._admit(request, receive, dressed)
+            with naming(request.id):
+                await self._admit(request, receive, dressed)
         except Refusal as refusal:
-            if request.status:
-                raise
-            await send_refusal(dressed, refusal)
-        except Exception:  # noqa: BLE001 - the outermost edge
-            _log.exception("Request %s failed", request.id)
-            if not request.status:
-                await send_refusal(dressed, Refusal(Reason.INTERNAL))
-            elif not request.ended:
-                await dressed({"type": "http.response.body", "body": b""})
+            await self._end(request, dressed, refusal)
+        except Exception:  # noqa: BLE001 - the outermost edge: the log gets its words, the client does not
+            with naming(request.id):
+                _log.exception("%s %s failed", scope["method"], scope["path"])
+            await self._end(request, dressed, Refusal(Reason.INTERNAL))
         finally:
             self._note(request)
         if request.kind is Kind.PAGE and request.status == 200 and self._served is not None:
             self._served()
+
+    @staticmethod
+    async def _end(request: _Request, send: Send, refusal: Refusal) -> None:
+        """Answer with ``refusal``; where an answer has begun already, end it."""
+        if not request.status:
+            await send_refusal(send, refusal)
+        elif not request.ended:
+            await send({"type": "http.response.body", "body": b""})
 
     async def _admit(self, request: _Request, receive: Receive, send: Send) -> None:
         scope, path = request.scope, request.path
@@ -144,8 +150,10 @@ class Guard:
             await send_redirect(send, _with_query(scope["path"], _kept(query, _PAGE_QUERY)))
             return False
         dropped = {HEADER.encode(), b"accept-encoding"} if page else {HEADER.encode()}
+        dropped |= {request_id.HEADER.encode()}
         kept = [(k, v) for k, v in without_forwarding(scope["headers"]) if k.lower() not in dropped]
-        scope["headers"] = [*kept, (HEADER.encode(), encode_user(who.user))]
+        ours = [(HEADER.encode(), encode_user(who.user)), (request_id.HEADER.encode(), request.id.encode())]
+        scope["headers"] = [*kept, *ours]
         scope["scheme"] = "https" if request.https else "http"
         scope["state"] = {**scope.get("state", {}), "request_id": request.id, "nonce": request.nonce}
         if request.kind in (Kind.PAGE, Kind.QUEUE, Kind.UPDATES):

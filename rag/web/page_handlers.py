@@ -16,6 +16,7 @@ import gradio as gr
 
 from rag.config import Settings
 from rag.errors import RagError
+from rag.web import request_id
 from rag.web.identity import User, user_of
 from rag.web.page_messages import PageMessages, next_turn
 from rag.web.page_stream import Pacer
@@ -24,6 +25,7 @@ from rag.web.records import Conversation
 from rag.web.refusals import Refusal, refusal_from
 from rag.web.render import Renderer, failure_words
 from rag.web.render_view import View
+from rag.web.request_id import naming
 from rag.web.service import ChatService
 from rag.web.texts import Language, language_of, say
 
@@ -92,14 +94,15 @@ class PageHandlers:
         turn = next_turn(conversation, without_last=replace)
         before = await asyncio.to_thread(self._messages.before, conversation, language, without_last=replace)
         yield self._messages.live(before, question, View(), turn, language), "", conversation.id, ""
-        events = self._service.stream(
-            conversation.id,
-            question,
-            user=user,
-            language=language,
-            context=_context(request),
-            replace_last=replace,
-        )
+        with naming(request.headers.get(request_id.HEADER, "")):  # the queue's task knows nothing of it
+            events = self._service.stream(
+                conversation.id,
+                question,
+                user=user,
+                language=language,
+                context=_context(request),
+                replace_last=replace,
+            )
         views = self._pacer.paced(events, running.stop)
         async with aclosing(views):
             async for view in views:

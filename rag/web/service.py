@@ -239,7 +239,7 @@ class ChatService:
             refusal = self._refuse(error)
             state, failure = MessageState.FAILED, refusal.reason.value
             raise refusal from error
-        except Exception as error:
+        except Exception as error:  # whatever it is, the answer so far is kept, marked as failed
             _log.exception("A question failed")
             state, failure = MessageState.FAILED, Reason.INTERNAL.value
             raise Refusal(Reason.INTERNAL) from error

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Generator
+from contextvars import Context, copy_context
 from typing import Any
 
 from rag.departure import Departure, ReaderLeft, heeding
@@ -67,10 +68,19 @@ class Deliveries:
         self._most_a_second = most_a_second
         self._streams = 0
 
-    async def of(self, generator: Generator[Event, None, Any]) -> AsyncGenerator[Event, None]:
-        """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``."""
+    def of(self, generator: Generator[Event, None, Any]) -> AsyncGenerator[Event, None]:
+        """Yield what ``generator`` yields. Raises what it raises; anything but a ``RagError`` as a ``Refusal``.
+
+        It runs in the context of this call.
+        """
+        return self._deliver(generator, copy_context())
+
+    async def _deliver(
+        self, generator: Generator[Event, None, Any], context: Context
+    ) -> AsyncGenerator[Event, None]:
         tray, departure = _Tray(), Departure()
-        threading.Thread(target=_run, args=(generator, tray, departure), name="answer", daemon=True).start()
+        work = (_run, generator, tray, departure)
+        threading.Thread(target=context.run, args=work, name="answer", daemon=True).start()
         self._streams += 1
         try:
             while True:
@@ -104,8 +114,10 @@ def _run(generator: Generator[Event, None, Any], tray: _Tray, departure: Departu
         error = Refusal(Reason.INTERNAL)
         error.__cause__ = unknown
     finally:
-        generator.close()
-        _lay(tray, _End(error), departure)
+        try:
+            generator.close()
+        finally:
+            _lay(tray, _End(error), departure)
 
 
 def _lay(tray: _Tray, event: Event | _End, departure: Departure) -> None:
