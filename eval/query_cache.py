@@ -11,6 +11,7 @@ import io
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from rag.interfaces import Embedder, Embedding
 
 _ARRAYS = ("vector", "tokens", "spans")
+_RECENT = 64  # each stage of a search asks for the same query
 
 
 class QueryCache:
@@ -26,6 +28,7 @@ class QueryCache:
     def __init__(self, embedder: Embedder, directory: Path) -> None:
         self._embedder = embedder
         self._lock = threading.Lock()
+        self._recent = lru_cache(maxsize=_RECENT)(self._kept)
         directory.mkdir(parents=True, exist_ok=True)
         self._store = sqlite3.connect(directory / "queries.sqlite", check_same_thread=False, timeout=60)
         self._store.execute("CREATE TABLE IF NOT EXISTS queries (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
@@ -41,7 +44,10 @@ class QueryCache:
         return self._embedder.dimension
 
     def embed_query(self, text: str) -> Embedding:
-        """The kept embedding, or a new one."""
+        """The kept embedding, or a new one. Its arrays are shared: they must not be written to."""
+        return self._recent(text)
+
+    def _kept(self, text: str) -> Embedding:
         key = hashlib.sha256(f"{self.name}\0{text}".encode()).hexdigest()
         with self._lock:
             row = self._store.execute("SELECT value FROM queries WHERE key = ?", (key,)).fetchone()

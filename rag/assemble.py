@@ -75,7 +75,7 @@ def open_engine(
         planner=_planner(settings, rules, model),
         writer=_writer(settings, index, scorer, model),
         voice=_voice(settings, index, model),
-        limits=Limits(settings.candidates, settings.evidence_limit, settings.evidence_floor),
+        limits=Limits(settings.candidates, settings.reranked, settings.evidence_limit, settings.evidence_floor),
     )
     return Opened(engine, index, embedder)
 

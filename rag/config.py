@@ -54,7 +54,8 @@ class Settings(BaseModel):
     passage_prefix: str | None = Field(None, description="Text before a passage; unset: what the model is known to want.")
     reranker: str = Field("maxsim", description="`maxsim`, `none`, or a CrossEncoder name or path.")
     user_dictionary: Path | None = Field(None, description="Words that the word splitter must keep, one a line.")
-    candidates: Positive = Field(50, description="Hits that each retriever gives and the reranker sees.")
+    candidates: Positive = Field(50, description="Hits that each retriever gives and fusion keeps.")
+    reranked: Positive = Field(30, description="How many of them the reranker reads, the best first.")
     evidence_limit: Positive = Field(8, description="Passages that an answer may rest on.")
     evidence_floor: Share = Field(0.05, description="Passages below this probability are not evidence.")
 

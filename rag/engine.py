@@ -24,6 +24,7 @@ class Limits:
     """How much is searched and shown. ``floor`` is a probability; the others count hits and passages."""
 
     candidates: int = 50
+    reranked: int = 30
     evidence: int = 8
     floor: float = 0.3
     nearest: int = 3
@@ -134,4 +135,4 @@ class Engine:
         yield Retrieved(query, Stage.FUSED, tuple(fused))
         if not fused and scope and not scope.strict:
             return (yield from self._rank(query, Scope()))
-        return self._search.reranker.rerank(query, fused)
+        return self._search.reranker.rerank(query, fused[: self._limits.reranked])

@@ -5,11 +5,14 @@ Pure bookkeeping: no search, no model. A marker once given keeps its chunk throu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.text import fold
 from rag.types import Chunk, Evidence, Hit
+
+_SIGNS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def _letters(chunk: Chunk) -> str:
 
     Copies of a text differ in spaces and signs; one that differs in a word or a number says something else.
     """
-    return "".join(character for character in fold(chunk.text) if character.isalnum())
+    return _SIGNS.sub("", fold(chunk.text))
 
 
 def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

@@ -102,11 +102,13 @@ class EchoWriter:
         return Answer("".join(s.text for s in sentences), tuple(sentences), (), Outcome.ANSWERED)
 
 
-def engine(planner: ScriptedPlanner, found: dict[str, list[str]] | None = None) -> tuple[Engine, FakeRetriever]:
+def engine(
+    planner: ScriptedPlanner, found: dict[str, list[str]] | None = None, limits: Limits | None = None
+) -> tuple[Engine, FakeRetriever]:
     sparse = FakeRetriever(found or {}, Stage.SPARSE)
     search = Search(sparse, FakeRetriever(found or {}, Stage.DENSE), FirstComeFusion(), LabelReranker())
     built = Engine(
-        catalogue=FakeCatalogue(), search=search, planner=planner, writer=EchoWriter(), voice=FakeVoice(), limits=Limits()
+        catalogue=FakeCatalogue(), search=search, planner=planner, writer=EchoWriter(), voice=FakeVoice(), limits=limits
     )
     return built, sparse
 
@@ -145,6 +147,16 @@ def test_one_round_that_suffices_is_answered() -> None:
     events = run(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a9", "a5"]})
     assert shape(events) == "PRRRKtstsA"
     assert end(events).text == "a9a5"
+
+
+def test_the_reranker_reads_the_best_of_what_fusion_keeps() -> None:
+    limits = Limits(candidates=3, reranked=2)
+    built, _ = engine(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a1", "b2", "c9", "d9"]}, limits)
+    events = list(built.answer("q", ()))
+    fused = next(event for event in events if isinstance(event, Retrieved) and event.stage is Stage.FUSED)
+    reranked = next(event for event in events if isinstance(event, Reranked))
+    assert [hit.chunk.id for hit in fused.hits] == ["a1", "b2", "c9"]
+    assert [hit.chunk.id for hit in reranked.hits] == ["b2", "a1"]
 
 
 def test_a_second_round_sees_the_evidence_of_the_first_and_adds_to_it() -> None:
