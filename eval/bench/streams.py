@@ -20,7 +20,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from eval.bench.listening import Heard, Page, over_api
@@ -73,9 +73,13 @@ class Run:
 
 
 def figures(readers: Sequence[Heard], sent: Mapping[str, float], codes_each: int) -> Figures | None:
-    """Fold what readers of one kind heard; ``codes_each`` is how many codes an answer has. None without readers."""
+    """Fold what readers of one kind heard; ``codes_each`` is how many codes an answer has. None without readers.
+
+    What looks like a code and was never sent (a page's random names may) does not count.
+    """
     if not readers:
         return None
+    readers = [replace(heard, codes={c: at for c, at in heard.codes.items() if c in sent}) for heard in readers]
     lags = sorted(moment - sent[code] for heard in readers for code, moment in heard.codes.items())
     return Figures(
         readers=len(readers),
