@@ -14,7 +14,8 @@ from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
 from rag.interfaces import Span, SpanScorer
-from rag.text import language, normalise
+from rag.sounds import meant_by
+from rag.text import is_cjk, language, normalise
 from rag.types import Evidence
 
 _NO_WORDS = 0.5
@@ -30,7 +31,7 @@ class Features:
     """What is known about a question and its evidence, each from 0 to 1.
 
     ``passage``: share of the question's weighted words in the best passage. ``unknown``: weight of words that no
-    document holds. ``names``: whether one passage holds all names and years (1 too where it could not, being in
+    document holds, misspelt ones left out. ``names``: whether one passage holds all names and years (1 too where it could not, being in
     another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
     matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
     another language than the question. ``prominence``: how far the best passage's share of the question's words stands
@@ -60,15 +61,18 @@ class Coverage:
         """The features of ``question`` given ``evidence``."""
         units = self.weights(question)
         total = sum(units.values())
+        unknown = frozenset(unit for unit in units if self._frequency(unit) == 0)
         if not evidence:
-            return Features(unknown=self._unknown(units, total))
+            return Features(unknown=_weight(units, unknown) / total if total else 0.0)
         passages = [text_of(item) for item in evidence]
+        like = [_misspelt(unknown, text) for text in passages]
+        met = [_share(units, text) + _weight(units, also) for text, also in zip(passages, like, strict=True)]
+        shares = sorted((weight / total if total else _NO_WORDS for weight in met), reverse=True)
         foreign = is_foreign(question, evidence[:_READ])
         named = wanted_names(question)
-        shares = sorted((_share(units, text, total) for text in passages), reverse=True) if total else [_NO_WORDS]
         return Features(
             passage=shares[0],
-            unknown=self._unknown(units, total),
+            unknown=_weight(units, unknown.difference(*like)) / total if total else 0.0,
             names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=self._meaning(question, evidence),
@@ -98,9 +102,6 @@ class Coverage:
         spans = [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence]
         return max(self._scorer.score(question, spans))
 
-    def _unknown(self, units: dict[str, float], total: float) -> float:
-        return sum(w for unit, w in units.items() if self._frequency(unit) == 0) / total if total else 0.0
-
     def _frequency(self, unit: str) -> int:
         """In how many chunks a unit occurs; an English word that does not, in how many its likeliest other form does."""
         return self._corpus.frequency(unit) or next(filter(None, map(self._corpus.frequency, _forms(unit))), 0)
@@ -117,8 +118,19 @@ def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
     return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)
 
 
-def _share(units: dict[str, float], text: str, total: float) -> float:
-    return sum(weight for unit, weight in units.items() if contains(text, unit)) / total
+def _share(units: dict[str, float], text: str) -> float:
+    return sum(weight for unit, weight in units.items() if contains(text, unit))
+
+
+def _weight(units: dict[str, float], chosen: frozenset[str]) -> float:
+    return sum(units[unit] for unit in chosen)
+
+
+def _misspelt(unknown: frozenset[str], text: str) -> frozenset[str]:
+    """Those pairs of Chinese characters that no document has, but ``text`` has with a homophone in place of one."""
+    return frozenset(
+        unit for unit in unknown if len(unit) == 2 and all(map(is_cjk, unit)) and meant_by(unit).search(text)
+    )
 
 
 def contains(text: str, unit: str) -> bool:

@@ -7,11 +7,10 @@ tones. A Latin word may differ by one letter. It proposes; how far a proposal is
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 from rag.retrieval.stopwords import CHINESE, WEAK_CHARACTERS
+from rag.sounds import alike
 from rag.text import CJK, normalise
 
 _RUN = re.compile(f"[{CJK}]{{2,}}")
@@ -52,8 +51,8 @@ def _homophones(pair: str, before: str, after: str, rarity: Rarity) -> list[str]
     first, second = pair[0], pair[1]
     ranked: list[tuple[int, float, str]] = []
     for candidate in (
-        *(other + second for other in _same_sound(first)),
-        *(first + other for other in _same_sound(second)),
+        *(other + second for other in alike(first)),
+        *(first + other for other in alike(second)),
     ):
         weight = rarity(candidate)
         if weight is not None:
@@ -61,7 +60,7 @@ def _homophones(pair: str, before: str, after: str, rarity: Rarity) -> list[str]
             known = sum(len(join) == 2 and rarity(join) is not None for join in joins if join)
             ranked.append((-known, -weight, candidate))
     if not ranked:
-        both = (one + other for one in _same_sound(first)[1:] for other in _same_sound(second)[1:])
+        both = (one + other for one in alike(first)[1:] for other in alike(second)[1:])
         ranked = [(0, -weight, candidate) for candidate in both if (weight := rarity(candidate)) is not None]
     return [candidate for *_, candidate in sorted(ranked)[:_MOST]]
 
@@ -78,39 +77,3 @@ def _one_letter_off(word: str, rarity: Rarity) -> Iterator[str]:
                 seen.add(edit)
                 if rarity(edit) is not None:
                     yield edit
-
-
-@cache
-def _same_sound(character: str) -> tuple[str, ...]:
-    """``character`` and all characters in common use that can be read like it."""
-    readings, by_reading = _sounds()
-    alike = (other for reading in readings.get(character, ()) for other in by_reading[reading])
-    return tuple(dict.fromkeys((character, *alike)))
-
-
-@cache
-def _sounds() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Readings by character, and characters in common use (those of GB 2312) by reading; without tones."""
-    from pypinyin.pinyin_dict import pinyin_dict  # its package takes a fifth of a second to import
-
-    readings = {chr(code): [_toneless(sound) for sound in sounds.split(",")] for code, sounds in pinyin_dict.items()}
-    by_reading: dict[str, list[str]] = {sound: [] for sounds in readings.values() for sound in sounds}
-    for character, sounds in readings.items():
-        if _is_common(character):
-            for sound in dict.fromkeys(sounds):
-                by_reading[sound].append(character)
-    return readings, by_reading
-
-
-@cache
-def _toneless(sound: str) -> str:
-    letters = unicodedata.normalize("NFD", sound)
-    return "".join(letter for letter in letters if letter.isascii() or letter == "\u0308")
-
-
-def _is_common(character: str) -> bool:
-    try:
-        character.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True

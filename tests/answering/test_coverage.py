@@ -1,0 +1,38 @@
+"""How much of a question the evidence speaks of."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.corpus import Corpus
+from rag.answering.coverage import Coverage, Features
+from tests.answering.planning import Library, evidence_of
+from tests.fakes import make_document
+
+PLANTS = make_document("plants", "芦荟的主要成份是蒽醌。\n仙人掌的主要特点是耐旱。\n苔藓的主要特点是喜阴。\n松树的主要特点是长寿。\n竹子的主要特点是中空。", "植物")
+
+
+def features(question: str, pattern: str) -> Features:
+    library = Library((PLANTS,))
+    return Coverage(Corpus(library, library)).features(question, evidence_of(library, pattern))
+
+
+def test_a_word_typed_with_a_homophone_counts_as_known_and_as_met() -> None:
+    right, wrong = features("芦荟的主要成份", "芦荟"), features("芦荟的主要成分", "芦荟")
+    assert right.unknown == wrong.unknown == 0.0
+    assert wrong.passage == pytest.approx(1.0)
+
+
+def test_a_word_that_only_part_of_the_documents_sounds_like_stays_unknown() -> None:
+    assert features("芦荟的主要工序", "芦荟").unknown > 0
+    assert features("芦荟的主要成分", "苔藓").unknown > 0  # no passage of the evidence has what was meant
+
+
+def test_without_evidence_every_word_that_no_document_has_is_unknown() -> None:
+    assert features("芦荟的主要成分", "郁金香").unknown > 0
+
+
+def test_a_passage_stands_out_where_the_others_lack_the_words() -> None:
+    about_one, about_all = features("芦荟的成份", "的"), features("主要特点", "特点")
+    assert about_one.prominence > about_all.prominence == 0.0
+    assert features("芦荟的成份", "芦荟").prominence == features("芦荟的成份", "芦荟").passage
