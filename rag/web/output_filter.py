@@ -114,10 +114,10 @@ class MarkdownFilter:
         line = re.sub(r"^(\s{0,3})\[([^\]]*)\]:", r"\1\\[\2]:", line)
         line = re.sub(r"<(https?://[^>\s]*)>", r"\1", line)
         line = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", line)
-        return re.sub(r"\]\(\s*<?([^)\s>]*)", self._defuse_link, line)
+        return re.sub(r"\]\((?=\s*<?([^)\s>]*))", self._defuse_link, line)
 
     def _defuse_link(self, match: re.Match[str]) -> str:
-        return match.group() if link_allowed(match.group(1), self._hosts) else f"]\\({match.group(1)}"
+        return match.group() if link_allowed(match.group(1), self._hosts) else "]\\("
 
 
 class _Renderer(RendererHTML):
