@@ -45,7 +45,7 @@ Labels = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The candidates of one question: features (n, 4), and labels 1, 0, or -1 for left out."""
+    """The candidates of one question: features (n, 3), and labels 1, 0, or -1 for left out."""
 
     source: str
     half: int

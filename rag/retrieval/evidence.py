@@ -2,7 +2,7 @@
 
 A logistic regression. Its scale was fitted on four development sets (xquad_zh, xquad_en2zh, cmrc2018 with and
 without typos) whose gold passages were left out of the candidates for a part of the questions; how ``match`` and
-``coverage`` weigh against each other within one question, on thirteen (``eval/LOG.md``).
+``coverage`` weigh against each other within one question was chosen on thirteen (``eval/LOG.md``).
 ``python -m eval.fit_evidence`` fits and measures anew, also on collections that really lack the passage.
 """
 
@@ -24,26 +24,37 @@ class Weights(NamedTuple):
     match: float
     background: float
     coverage: float
-    best_coverage: float
     bias: float
 
 
-WEIGHTS = Weights(match=37.2, background=-49.3, coverage=7.0, best_coverage=4.9, bias=6.4)
+WEIGHTS = Weights(match=37.2, background=-49.3, coverage=12.0, bias=6.4)
+
+_AS_WELL = 0.8
+_CROWDED, _ALONE = 0.25, 0.75
+"""How much of a lack of coverage counts: all of it where one passage stands alone, towards a quarter in a crowd."""
 
 
 def features(match: Vector, background: float, coverage: Floats) -> Floats:
-    """One row a passage: (n, 4).
+    """One row a passage: (n, 3).
 
     ``match``, (n,): how well the passage meets the query's tokens (``late_interaction.likeness``).
     ``background``: the mean cosine of the query with all passages of the collection. Cosines of one encoder differ
     more from query to query and from language to language than between passages: what counts is the distance.
     ``coverage``, (n,): the share that a passage has of the most it could score in sparse search, 0 to 1. Words that
-    occur nowhere count, so that a question in another language gets next to nothing from it. Its largest value is a
-    column of its own: that some passage holds the question's words says more about whether the collection answers
-    it than about which passage does.
+    occur nowhere count, so that a question in another language gets next to nothing from it. The best coverage says
+    whether the collection speaks of the question at all. That a passage lacks some of it says that it is another one
+    that answers, but the less so the more passages hold the words as well as the best does.
     """
-    columns = (match, np.full(len(match), background), coverage, np.full(len(match), coverage.max(initial=0.0)))
+    columns = (match, np.full(len(match), background), _told(coverage))
     return np.stack([np.asarray(column, dtype=np.float64) for column in columns], axis=1)
+
+
+def _told(coverage: Floats) -> Floats:
+    """``coverage``, drawn towards the best one by as many as come near that."""
+    best = coverage.max(initial=0.0)
+    crowd = max(1, int((coverage >= _AS_WELL * best).sum()))
+    told: Floats = best - (_CROWDED + _ALONE / crowd) * (best - coverage)
+    return told
 
 
 def probabilities(rows: Floats, weights: Weights = WEIGHTS) -> Floats:

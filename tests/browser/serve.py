@@ -8,17 +8,14 @@ Settings come from the environment, as in production; prints its address once it
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
 import time
 from pathlib import Path
 
-import uvicorn
-
 from rag.config import Settings
 from rag.errors import IndexCorrupt
 from rag.web.backend import Backend
-from rag.web.server import create_app
+from rag.web.server import create_app, serve
 from tests.browser.fake_engine import FakeEngine
 
 
@@ -37,12 +34,12 @@ def main() -> None:
         return FakeEngine()
 
     settings = Settings.load()
-    listener = socket.create_server((settings.host, settings.port))
-    app = create_app(settings, Backend(open_engine))
-    sys.stdout.write(f"http://{settings.host}:{listener.getsockname()[1]}{settings.base_path}/\n")
+    serve(settings, create_app(settings, Backend(open_engine)), _tell)
+
+
+def _tell(address: str) -> None:
+    sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, proxy_headers=False)
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

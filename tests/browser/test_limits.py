@@ -56,27 +56,20 @@ def test_a_question_beyond_the_limit_cannot_be_typed(open_chat: OpenChat) -> Non
     assert len(chat.composer.input_value()) == 1000
 
 
-def test_while_the_index_opens_the_page_says_so_and_then_greets(
+def test_while_the_index_opens_the_page_says_so_then_greets_and_answers_who_asked_meanwhile(
     open_chat: OpenChat, start_server: StartServer, tmp_path: Path
 ) -> None:
     gate = tmp_path / "open"
-    chat = open_chat(at=start_server("--opens-after", str(gate)), ready=False)
-    expect(chat.page.locator(".zj-opening")).to_contain_text("正在打开索引…", timeout=20_000)
+    server = start_server("--opens-after", str(gate))
+    waiting, asking = (open_chat(at=server, ready=False) for _ in range(2))
+    for chat in (waiting, asking):
+        expect(chat.page.locator(".zj-opening")).to_contain_text("正在打开索引…", timeout=20_000)
+    asking.send("你好")
+    expect(asking.page.locator(".zj-live")).to_be_visible()
     gate.touch()
-    expect(chat.page.locator(".zj-start").first).to_be_visible(timeout=20_000)
-    expect(chat.page.locator(".zj-opening")).to_have_count(0)
-
-
-def test_a_question_asked_while_the_index_opens_is_answered(
-    open_chat: OpenChat, start_server: StartServer, tmp_path: Path
-) -> None:
-    gate = tmp_path / "open"
-    chat = open_chat(at=start_server("--opens-after", str(gate)), ready=False)
-    expect(chat.page.locator(".zj-opening")).to_be_visible(timeout=20_000)
-    chat.send("你好")
-    expect(chat.page.locator(".zj-live")).to_be_visible()
-    gate.touch()
-    expect(chat.last).to_contain_text("想从文档里了解什么", timeout=20_000)
+    expect(waiting.page.locator(".zj-start").first).to_be_visible(timeout=20_000)
+    expect(waiting.page.locator(".zj-opening")).to_have_count(0)
+    expect(asking.last).to_contain_text("想从文档里了解什么", timeout=20_000)
 
 
 def test_an_index_that_cannot_be_opened_is_named_without_its_secrets(

@@ -6,7 +6,7 @@ import pytest
 from eval.fit_evidence import Question, fit, measure
 from rag.retrieval.evidence import Weights, probabilities
 
-TRUTH = Weights(match=40.0, background=-45.0, coverage=10.0, best_coverage=0.0, bias=0.0)
+TRUTH = Weights(match=40.0, background=-45.0, coverage=10.0, bias=0.0)
 
 
 def _questions(count: int, seed: int) -> list[Question]:
@@ -16,7 +16,7 @@ def _questions(count: int, seed: int) -> list[Question]:
     for number in range(count):
         background = random.normal(0.78, 0.02)
         match, coverage = background + random.normal(0.09, 0.04, 12), random.uniform(0, 0.6, 12)
-        rows = np.column_stack([match, np.full(12, background), coverage, np.full(12, coverage.max())])
+        rows = np.column_stack([match, np.full(12, background), coverage])
         labels = (random.random(12) < probabilities(rows, TRUTH)).astype(np.int8)
         questions.append(Question("drawn", number % 2, bool(labels.any()), rows, labels))
     return questions
@@ -33,7 +33,7 @@ def test_the_fit_orders_candidates_as_the_truth_that_drew_them() -> None:
 
 def test_candidates_left_out_do_not_move_the_weights() -> None:
     questions = _questions(100, 3)
-    strange = np.array([[9.0, -9.0, 9.0, 9.0]])
+    strange = np.array([[9.0, -9.0, 9.0]])
     widened = [
         Question(q.source, q.half, q.answerable, np.vstack([q.rows, strange]), np.append(q.labels, -1).astype(np.int8))
         for q in questions
@@ -42,8 +42,8 @@ def test_candidates_left_out_do_not_move_the_weights() -> None:
 
 
 def test_measures_are_the_shares_they_are_named_after() -> None:
-    weights = Weights(match=100.0, background=0.0, coverage=0.0, best_coverage=0.0, bias=-50.0)
-    rows = np.array([[0.9, 0.0, 0.0, 0.0], [0.1, 0.0, 0.0, 0.0]])
+    weights = Weights(match=100.0, background=0.0, coverage=0.0, bias=-50.0)
+    rows = np.array([[0.9, 0.0, 0.0], [0.1, 0.0, 0.0]])
     questions = [
         Question("s", 0, True, rows, np.array([1, 0], dtype=np.int8)),
         Question("s", 0, True, rows, np.array([0, 1], dtype=np.int8)),

@@ -65,21 +65,30 @@ def test_no_reranker_keeps_the_order_and_bounds_the_scores(index: Index) -> None
     assert [(hit.chunk.id, hit.score, hit.rank) for hit in hits] == [(second.chunk.id, 1.0, 1), (first.chunk.id, 0.0, 2)]
 
 
-def test_features_are_likeness_background_coverage_and_the_best_coverage() -> None:
+def test_features_are_likeness_background_and_coverage() -> None:
     rows = features(np.array([0.7, 0.9], dtype=np.float32), 0.75, np.array([0.1, 0.4]))
-    assert rows == pytest.approx(np.array([[0.7, 0.75, 0.1, 0.4], [0.9, 0.75, 0.4, 0.4]]), abs=1e-6)
-    assert features(np.zeros(0, dtype=np.float32), 0.75, np.zeros(0)).shape == (0, 4)
+    assert rows == pytest.approx(np.array([[0.7, 0.75, 0.1], [0.9, 0.75, 0.4]]), abs=1e-6)
+    assert features(np.zeros(0, dtype=np.float32), 0.75, np.zeros(0)).shape == (0, 3)
+
+
+def test_a_lack_of_coverage_counts_the_less_the_more_passages_hold_the_words() -> None:
+    match = np.full(5, 0.8, dtype=np.float32)
+    alone = features(match, 0.75, np.array([0.4, 0.1, 0.1, 0.1, 0.1]))[:, 2]
+    crowded = features(match, 0.75, np.array([0.4, 0.36, 0.36, 0.36, 0.1]))[:, 2]
+    assert alone.tolist() == pytest.approx([0.4, 0.1, 0.1, 0.1, 0.1])
+    assert crowded[0] == pytest.approx(0.4)
+    assert crowded[-1] == pytest.approx(0.4 - (0.25 + 0.75 / 4) * 0.3)
 
 
 def test_probabilities_are_the_logistic_of_the_weighted_sum() -> None:
-    rows = np.array([[0.9, 0.8, 0.5, 0.5], [0.0, 0.0, 1e9, 1e9]])
-    found = probabilities(rows, Weights(10.0, -10.0, 2.0, 4.0, -1.0))
-    assert found.tolist() == pytest.approx([1 / (1 + np.exp(-3.0)), 1.0])
+    rows = np.array([[0.9, 0.8, 0.5], [0.0, 0.0, 1e9]])
+    found = probabilities(rows, Weights(10.0, -10.0, 2.0, -1.0))
+    assert found.tolist() == pytest.approx([1 / (1 + np.exp(-1.0)), 1.0])
 
 
 def test_more_of_either_kind_of_match_is_more_probable_and_a_nearer_collection_less() -> None:
-    base = np.array([[0.85, 0.78, 0.2, 0.3]])
-    higher = base + np.array([[0.02, 0, 0, 0], [0, 0, 0.1, 0], [0, 0, 0, 0.1], [0, -0.02, 0, 0]])
+    base = np.array([[0.85, 0.78, 0.2]])
+    higher = base + np.array([[0.02, 0, 0], [0, 0, 0.1], [0, -0.02, 0]])
     assert (probabilities(higher) > probabilities(base)[0]).all()
 
 
