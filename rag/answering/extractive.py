@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rag.answering.arrange import as_list, as_prose, as_table
+from rag.answering.content import keys, overlap, pairs
 from rag.answering.expect import Wanted, wanted
 from rag.answering.listing import best_listing
 from rag.answering.outline import outline
@@ -16,10 +17,11 @@ from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
 
 _MOST_FACTS = 3
-_MOST_PER_PART = 2
+_MOST_PER_PART = 3
 _MOST_REASONS = 4
 _MOST_LED = 4
 _NEAR, _NEAR_LIST = 0.85, 0.65
+_NAMED = 0.6
 
 
 class ExtractiveGenerator:
@@ -65,23 +67,25 @@ class ExtractiveGenerator:
     ) -> list[Candidate]:
         chosen: list[Candidate] = []
         for name, question in parts:
-            for one in self._of_part(name, question, reading, evidence):
+            for one in self._of_part(name, question, _others(name, parts), reading, evidence):
                 if all(one.span != other.span for other in chosen):
                     chosen.append(one)
         return chosen
 
     def _of_part(
-        self, name: str, question: str, reading: Reading, evidence: Sequence[Evidence]
+        self, name: str, question: str, others: Sequence[str], reading: Reading, evidence: Sequence[Evidence]
     ) -> list[Candidate]:
         about = name if name != question else ""
         ranked = self._selector.rank_read(question, reading, evidence, about)
+        ranked = [one for one in ranked if not speaks_of_others(one.text, about, others)] or ranked
         return _completed(_best(_told(without_repeats(ranked), reading), _MOST_PER_PART), reading)
 
     def _table(
         self, question: str, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
     ) -> Iterator[str]:
         heading = ("对象", "原文") if language(question) == "zh" else ("Item", "Source text")
-        yield from as_table(heading, [(name, self._of_part(name, asked, reading, evidence)) for name, asked in parts])
+        cells = [(name, self._of_part(name, asked, _others(name, parts), reading, evidence)) for name, asked in parts]
+        yield from as_table(heading, cells)
 
 
 def _list(
@@ -108,6 +112,19 @@ def part_questions(plan: Plan) -> list[tuple[str, str]]:
         query = next((query for query in plan.queries if part in query and query != plan.question), "")
         asked.append((part, query or " ".join(f"{part} {rest}".split())))
     return asked
+
+
+def _others(name: str, parts: Sequence[tuple[str, str]]) -> list[str]:
+    return [other for other, question in parts if other not in (name, question)]
+
+
+def speaks_of_others(text: str, about: str, others: Sequence[str]) -> bool:
+    """Whether a sentence names another one of the things that a question compares, and not the thing it is ``about``."""
+    if not about:
+        return False
+    mine, said = keys(about), pairs(text)
+    own = overlap(mine, said)
+    return any(overlap(keys(other) - mine, said) > max(own, _NAMED) for other in others if keys(other) - mine)
 
 
 def _best(ranked: Sequence[Candidate], most: int, near: float = _NEAR) -> list[Candidate]:
