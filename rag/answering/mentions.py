@@ -15,6 +15,10 @@ _PIECE = re.compile(rf"\d+(?:\.\d+)*(?:[a-z](?![a-z]))?|[a-zà-ɏ]+|[{CJK}]+")
 _TOKEN = re.compile(r"(?<![a-zà-ɏ])([a-zà-ɏ]+)(?:[\s\-_]*v?(?<!\d)(\d+(?:\.\d+)*))?")
 _YEAR = re.compile(r"(?:1[0-9]|20)\d\d")
 _POSSESSIVE = re.compile(r"['’]s?(?![a-z])")
+_DECADE = re.compile(r"(\d\d)(\d)0s")
+_OF_A_PEOPLE = re.compile(r"[a-z]+(?:ian|ean|ese|ish|rican|xican)|french|german|dutch|greek|roman|norman|swiss|arab|jewish|christian|catholic")
+"""Adjectives that say of what kind a thing is, not which one: an Indian lawyer may be called by his name alone."""
+_COMPOUND = re.compile(r"([a-z]{3,})-(?:[a-z]+ed|[a-z]+ing|born|like|style|wide|speaking)")
 _SHORTEST_FORGIVEN = 4
 
 
@@ -22,7 +26,8 @@ _SHORTEST_FORGIVEN = 4
 def wanted_names(question: str) -> tuple[str, ...]:
     """What evidence must mention: names with a capital or a digit, versions included, and years. Normalised."""
     named = (name for name in names(question) if name != name.lower() or re.search(r"\d", name))
-    held = [_POSSESSIVE.sub("", normalise(name)) for name in named]
+    held = [_COMPOUND.sub(r"\1", _POSSESSIVE.sub("", normalise(name))) for name in named]
+    held = [name for name in held if not _OF_A_PEOPLE.fullmatch(name)]
     years = re.findall(rf"(?<!\d){_YEAR.pattern}(?!\d)", normalise(question))
     return tuple(dict.fromkeys([*held, *(year for year in years if not any(year in name for name in held))]))
 
@@ -53,6 +58,9 @@ def _has_piece(text: str, pieces: list[str], index: int) -> bool:
     piece = pieces[index]
     if not piece[:1].isdigit():
         return _has_word(text, piece)
+    if decade := _DECADE.fullmatch(piece):
+        century, ten = decade.groups()
+        return re.search(rf"(?<!\d){century}{ten if ten != '0' else '[0-9]'}\d(?!\d)", text) is not None
     before = pieces[index - 1] if index else ""
     if piece[-1].isalpha() or _YEAR.fullmatch(piece) or not before or re.match(f"[{CJK}]", before):
         return re.search(rf"(?<![\d.]){re.escape(piece)}(?!\.?\d|[a-z])", text) is not None

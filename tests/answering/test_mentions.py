@@ -43,6 +43,19 @@ def test_an_ordinal_or_an_owner_is_mentioned_as_it_is_written() -> None:
     assert not mentions("qwen2.5 was released", "qwen2")
 
 
+def test_a_decade_or_century_is_mentioned_by_its_years() -> None:
+    assert mentions("he fled in 1934", "1930s")
+    assert mentions("war broke out in 1709", "1700s")
+    assert not mentions("he fled in 1944", "1930s")
+    assert not mentions("in 1685", "1700s")
+
+
+def test_an_adjective_of_a_people_is_no_name_and_a_compound_is_its_name() -> None:
+    assert wanted_names("Which famous Indian's actions were peaceful?") == ()
+    assert wanted_names("Who was a Huguenot-descended maker of arms?") == ("huguenot",)
+    assert wanted_names("Who led the German Democratic Party?") == ("german democratic party",)
+
+
 def test_an_english_word_is_met_by_its_other_forms() -> None:
     text = "The services were rebranded by Virgin. Many people moved often."
     library = Library([make_document("services", text)])
