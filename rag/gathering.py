@@ -17,14 +17,18 @@ _SIGNS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The rankings so far, one a query in the order of asking, and the evidence taken from them."""
+    """The rankings so far, one a query in the order of asking, and the evidence taken from them.
+
+    ``parts``: how many of the queries were asked in the first round.
+    """
 
     rankings: tuple[tuple[Hit, ...], ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    parts: int = 0
 
     def hits(self) -> tuple[Hit, ...]:
         """All candidates in their final order (see ``merge``)."""
-        return merge(self.rankings)
+        return merge(self.rankings, self.parts)
 
     def add(self, rankings: Sequence[Sequence[Hit]], *, floor: float, limit: int) -> Gathered:
         """These and the ``rankings`` of one more round.
@@ -45,7 +49,8 @@ class Gathered:
             Evidence(marker=marker, chunk=hit.chunk, score=hit.score)
             for marker, hit in enumerate(fresh, start=len(self.evidence) + 1)
         )
-        return Gathered((*self.rankings, *(tuple(r) for r in rankings)), self.evidence + numbered)
+        asked = (*self.rankings, *(tuple(ranking) for ranking in rankings))
+        return Gathered(asked, self.evidence + numbered, self.parts or len(rankings))
 
     def nearest(self, count: int) -> tuple[str, ...]:
         """The ids of the ``count`` documents whose chunks rank best."""
@@ -64,12 +69,12 @@ def _letters(chunk: Chunk) -> str:
     return _SIGNS.sub("", fold(chunk.text))
 
 
-def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
-    """One ranking of several: each query's best hit first, then all others by their score.
+def merge(rankings: Sequence[Sequence[Hit]], leading: int | None = None) -> tuple[Hit, ...]:
+    """One ranking of several: the best hit of each of the first ``leading`` queries (of all), then all others by score.
 
     A question of several parts needs a passage for each; ordering by score alone would let the part with the
-    easiest wording crowd the others out. A chunk that several queries found keeps its best score. Ties are
-    broken by chunk id, ranks count from 1.
+    easiest wording crowd the others out. What a later round tries in other words has no such claim. A chunk that several
+    queries found keeps its best score. Ties are broken by chunk id, ranks count from 1.
     """
     best: dict[str, Hit] = {}
     for ranking in rankings:
@@ -77,6 +82,6 @@ def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             held = best.get(hit.chunk.id)
             if held is None or hit.score > held.score:
                 best[hit.chunk.id] = hit
-    leaders = {ranking[0].chunk.id for ranking in rankings if ranking}
+    leaders = {ranking[0].chunk.id for ranking in rankings[:leading] if ranking}
     ordered = sorted(best.values(), key=lambda hit: (hit.chunk.id not in leaders, -hit.score, hit.chunk.id))
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1))

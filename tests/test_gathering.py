@@ -41,6 +41,12 @@ def test_a_marker_once_given_keeps_its_chunk() -> None:
     assert [(item.marker, item.chunk.id) for item in second.evidence] == [(1, "a1"), (2, "a2"), (3, "b1")]
 
 
+def test_a_later_round_in_other_words_does_not_come_before_the_question() -> None:
+    first = Gathered().add([[hit("a1", 0.8), hit("a2", 0.5)]], floor=0.3, limit=8)
+    both = first.add([[hit("b1", 0.6)], [hit("c1", 0.9)]], floor=0.3, limit=8)
+    assert names(both.hits()) == ["a1", "c1", "b1", "a2"]
+
+
 def said(name: str, text: str, score: float) -> Hit:
     return Hit(Chunk(name, name[0], "", "", text, 0, len(text)), score, 1, Stage.RERANKED)
 

@@ -13,7 +13,7 @@ from rag.answering.alignment import likeness
 from rag.answering.content import keys, pairs, words
 from rag.answering.folded import compact
 from rag.answering.negation import negations
-from rag.answering.orders import ordered
+from rag.answering.orders import in_order
 from rag.answering.support import Weighed, missing_numbers, weigh, weigh_answer
 from rag.answering.windows import Window, closest, single
 from rag.interfaces import Span, SpanScorer, Support
@@ -73,7 +73,7 @@ def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
         return
     for item in evidence:
         place = compact(item.chunk.text).find(wanted)
-        if place and not _turned_round(item.chunk.text, *place) and not ordered(item.chunk.text, *place):
+        if place and not _turned_round(item.chunk.text, *place) and not in_order(item.chunk.text, *place):
             yield Support(Span(item.chunk, *_widen(item.chunk.text, *place)), item.marker, Verdict.SUPPORTED, 1.0)
 
 
@@ -97,7 +97,7 @@ def _aligned(
     wanted = keys(sentence)
     fragment = bool(question) and len(words(sentence)) <= _FRAGMENT
     for window in closest(wanted, evidence, _ALIGNED):
-        if ordered(window.item.chunk.text, window.start, window.end):
+        if in_order(window.item.chunk.text, window.start, window.end):
             continue
         found = weigh_answer(question, sentence, window.text) if fragment else weigh(sentence, window.text)
         if found.verdict is Verdict.SUPPORTED and not _names_known(sentence, window.item):

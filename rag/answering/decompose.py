@@ -26,6 +26,8 @@ _ASKS = re.compile(r"什么|谁|哪|几|多少|怎么|怎样|如何|为什么|�
 _BETWEEN = re.compile(
     rf"[》”」\"]?\s*[，,]?\s*(?P<joint>{_JOINT}|,|and|or|vs\.?|versus|than|&|,\s*and)\s*[《“「\"]?(?:[{CJK}]{{1,12}}的\s*)?", re.IGNORECASE
 )
+_DATED = re.compile(r"(?:'s?)?\s*(?:,?\s*(?:in|for|during)\s+(?:the\s+)?(?:(?:fiscal\s+)?year\s+)?(?:19|20)\d\d\b|(?:在|于)?\s?(?:19|20)\d\d\s*年度?|(?<=\d)\s?年度?)")
+"""What is said of a thing's time right behind its name: CleanCo in 2018, 清源公司2018年."""
 _EACH = re.compile(r"分别|各自|各是|各有|各用|各为|何者|相比|\brespectively\b", re.IGNORECASE)
 _LOOSE_END = re.compile(r"[的中里上]+$")
 _TAIL = re.compile(r"^(?:为什么|为何|怎么(?:样|办)?|如何|why|how|how so|why not)$", re.IGNORECASE)
@@ -65,10 +67,11 @@ def split(question: str) -> Split:
 
 def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
     """The things set side by side, and what is asked of each."""
-    if not (_MARKED.search(question) or _MARKED_EN.search(question)):
-        return None
     found = _coordinated(question)
     if found is None:
+        return None
+    marked = _MARKED.search(question) or _MARKED_EN.search(question)
+    if not marked and not all(re.search(_DATED.pattern + "$", subject) for subject in found[0]):
         return None
     subjects, start, end = found
     rest = question[:start] + " " + question[end:]
@@ -79,7 +82,7 @@ def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
 
 def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:
     """Neighbouring names or noun phrases that are joined by a conjunction: the phrases, start and end."""
-    spans = [(_with_owner(question, start), end) for start, end in _name_spans(question)]
+    spans = [(_with_owner(question, start), _with_date(question, end)) for start, end in _name_spans(question)]
     run: list[tuple[int, int]] = []
     for span in spans:
         joint = _joint_end(question[run[-1][1] : span[0]]) if run else None
@@ -100,6 +103,12 @@ def _with_owner(question: str, start: int) -> int:
     if found is None or len(terms(found[1])) != 1 or terms(found[1])[0].text != found[1]:
         return start
     return found.start(1)
+
+
+def _with_date(question: str, end: int) -> int:
+    """The end of a name together with the year behind it."""
+    found = _DATED.match(question, end)
+    return found.end() if found else end
 
 
 def _name_spans(question: str) -> list[tuple[int, int]]:

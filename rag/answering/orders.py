@@ -20,7 +20,7 @@ _ORDER = re.compile(
 )
 
 
-def ordered(text: str, start: int, end: int) -> bool:
+def in_order(text: str, start: int, end: int) -> bool:
     """Whether ``text[start:end]`` is, or follows in the same paragraph, an order to whoever answers."""
     return any(start < last and end > first for first, last in _orders(text))
 
