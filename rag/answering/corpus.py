@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from rag.answering.terms import Term
 from rag.interfaces import Catalogue, Retriever
 from rag.text import normalise
-from rag.types import Evidence, Hit, Scope
+from rag.types import Hit, Scope
 
 _REMEMBERED = 20_000
 _CHARACTERS_A_CHUNK = 300
@@ -97,7 +97,7 @@ class Corpus:
         return min(found, key=lambda entry: entry[:2])[2] if found else None
 
 
-def place_of(hit: Hit | Evidence) -> Place:
+def place_of(hit: Hit) -> Place:
     """The subject that a hit belongs to: its document and top section."""
     return Place(hit.chunk.document_id, hit.chunk.section.split(PATH_SEPARATOR, 1)[0])
 

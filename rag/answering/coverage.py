@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 
 from rag.answering.content import pairs, stem
-from rag.answering.corpus import Corpus, Place, place_of
+from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
 from rag.interfaces import Span, SpanScorer
@@ -31,8 +31,8 @@ class Features:
     """What is known about a question and its evidence, each from 0 to 1.
 
     ``passage``: share of the question's weighted words in the best passage. ``unknown``: weight of words that no
-    document holds, misspelt ones left out. ``names``: whether the passages of one section hold all names and years (1 too
-    where they could not, being in another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
+    document holds, misspelt ones left out. ``names``: whether one passage holds all names and years (1 too where it
+    could not, being in another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
     matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
     another language than the question. ``prominence``: how far the best passage's share of the question's words stands
     above the fourth best: where all passages share a few common words, none is about the question.
@@ -73,7 +73,7 @@ class Coverage:
         return Features(
             passage=shares[0],
             unknown=_weight(units, unknown.difference(*like)) / total if total else 0.0,
-            names=float(foreign or any(all(mentions(text, name) for name in named) for text in _places(evidence))),
+            names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=self._meaning(question, evidence),
             foreign=float(foreign),
@@ -110,14 +110,6 @@ class Coverage:
 def text_of(item: Evidence) -> str:
     """A passage with its title and section, normalised."""
     return normalise(f"{item.chunk.title} {item.chunk.section} {item.chunk.text}")
-
-
-def _places(evidence: Sequence[Evidence]) -> list[str]:
-    """The passages of each top section of a document as one text: what a text is about, it does not say in every passage."""
-    held: dict[Place, list[str]] = {}
-    for item in evidence:
-        held.setdefault(place_of(item), []).append(text_of(item))
-    return ["\n".join(texts) for texts in held.values()]
 
 
 def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:

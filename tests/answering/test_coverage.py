@@ -32,15 +32,6 @@ def test_without_evidence_every_word_that_no_document_has_is_unknown() -> None:
     assert features("芦荟的主要成分", "郁金香").unknown > 0
 
 
-def test_the_passages_of_one_section_name_together_what_they_are_about() -> None:
-    firm = make_document("firm", "Acme 公司年报。\n2021年收购了一家对手。", "年报")
-    other = make_document("other", "2021年收购了一家银行。", "新闻")
-    library = Library((firm, other))
-    measure = Coverage(Corpus(library, library)).features
-    assert measure("Acme 2021年收购了谁？", evidence_of(library, "Acme|对手")).names == 1.0
-    assert measure("Acme 2021年收购了谁？", evidence_of(library, "Acme|银行")).names == 0.0
-
-
 def test_a_passage_stands_out_where_the_others_lack_the_words() -> None:
     about_one, about_all = features("芦荟的成份", "的"), features("主要特点", "特点")
     assert about_one.prominence > about_all.prominence == 0.0
