@@ -5,9 +5,11 @@ Each part becomes a query of its own and a part that needs evidence of its own. 
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
+from rag.answering.content import words
 from rag.answering.followup import stand_alone
 from rag.answering.references import references
 from rag.answering.terms import names, terms
@@ -30,6 +32,10 @@ _DATED = re.compile(r"(?:'s?)?\s*(?:,?\s*(?:in|for|during)\s+(?:the\s+)?(?:(?:fi
 """What is said of a thing's time right behind its name: CleanCo in 2018, 清源公司2018年."""
 _EACH = re.compile(r"分别|各自|各是|各有|各用|各为|何者|相比|\brespectively\b", re.IGNORECASE)
 _LOOSE_END = re.compile(r"[的中里上]+$")
+_KINDS = frozenset({"person", "place", "organisation"})
+_YEARS = re.compile(rf"(?P<a>(?:19|20)\d\d年?)\s*{_JOINT}\s*(?P<b>(?:19|20)\d\d年?)(?!\d)")
+_MEASURED = re.compile(r"(?:的|之)?[^，,、。；;？?]{0,10}?(?:率|比例|量|人数|总数|次数|数量|额|价格|价|速|收入|营收|产值|利润|人口|面积|长度|高度|宽度|深度|温度|海拔|年龄|寿命|排名|票房|举办地|GDP|CPI)(?:各|分别)?(?:是|为|有|达到|如何|怎么样|多少|几)*[？?。]?")
+"""What each of two things has of its own: a measure, at the end of the question."""
 _TAIL = re.compile(r"^(?:为什么|为何|怎么(?:样|办)?|如何|why|how|how so|why not)$", re.IGNORECASE)
 _NOISE = re.compile(r"^(?:请|请问|帮我|对比一下|对比|比较一下|比较|说说|讲讲|那|那么|compare|what is the difference between|what are the differences between|the|difference between|differences between)\s*", re.IGNORECASE)
 _MOST = 4
@@ -50,7 +56,7 @@ class Split:
 
 def split(question: str) -> Split:
     """The parts of ``question``: those of a comparison first, else the questions that it joins."""
-    items = _compared(question)
+    items = _compared(question) or _listed(question)
     if items is not None:
         subjects, rest = items
         asked = _completed(subjects) if _EACH.search(question) and not terms(rest) else subjects
@@ -78,6 +84,25 @@ def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
     rest = re.sub(r"[，,？?。！!\s]+", " ", rest)
     rest = re.sub(r"分别|各自|各(?=用|是|有|为)|有(?:什么|啥|何|哪些)?(?:区别|不同|不一样|差异|差别)|(?:区别|不同|差异|差别)(?:是|在)(?:什么|哪里?|哪儿)?|哪(?:一)?个|相比(?:较)?|对比(?:一下)?|两个|两者|\bthe differences? between\b|\bcompare\b|\brespectively\b|\bboth\b", " ", rest)
     return subjects, " ".join(rest.split())
+
+
+def _listed(question: str) -> tuple[tuple[str, ...], str] | None:
+    """Two persons, places, organisations or years side by side of which one measure is asked: 四川和重庆的GDP."""
+    found = _YEARS.search(question)
+    spans = [found.span("a"), found.span("b")] if found else _alike_neighbours(question)
+    if not spans or not _MEASURED.fullmatch(question, spans[1][1]):
+        return None
+    (start, middle), (second, end) = spans
+    rest = f"{question[:start]}{question[end:]}"
+    return (question[start:middle], question[second:end]), re.sub(r"[，,？?。！!\s]+", " ", rest).strip()
+
+
+def _alike_neighbours(question: str) -> list[tuple[int, int]]:
+    held = words(question)
+    for one, other in itertools.pairwise(held):
+        if one.kind == other.kind and one.kind in _KINDS and re.fullmatch(_JOINT, question[one.end : other.start].strip()):
+            return [(one.start, one.end), (other.start, other.end)]
+    return []
 
 
 def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:
