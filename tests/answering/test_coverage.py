@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rag.answering.corpus import Corpus
 from rag.answering.coverage import Coverage, Features
+from rag.answering.sufficiency import ENOUGH, probability
 from tests.answering.planning import Library, evidence_of
 from tests.fakes import make_document
 
@@ -36,3 +39,8 @@ def test_a_passage_stands_out_where_the_others_lack_the_words() -> None:
     about_one, about_all = features("芦荟的成份", "的"), features("主要特点", "特点")
     assert about_one.prominence > about_all.prominence == 0.0
     assert features("芦荟的成份", "芦荟").prominence == features("芦荟的成份", "芦荟").passage
+
+
+def test_passages_in_another_language_need_no_words_of_the_question() -> None:
+    unmet = Features(unknown=1.0, meaning=0.2)
+    assert probability(replace(unmet, foreign=1.0)) > ENOUGH > probability(unmet)
