@@ -96,6 +96,14 @@
     if (!data.embed || document.hasFocus()) field("zj-composer").focus({ preventScroll: true });
   }
 
+  /* A click on a page that is not quite alive yet is lost without a trace. */
+  async function reopen(id, attempts = 8) {
+    await open(id);
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    const shown = $("#zj-chat .zj-question") || busy() || field("zj-composer").value || conversation() !== id;
+    if (!shown && attempts > 1) await reopen(id, attempts - 1);
+  }
+
   /* Spoken and shown notices */
   const said = make("div", { class: "zj-said", role: "status", "aria-live": "polite" });
   const announced = make("div", { class: "zj-sr", role: "status", "aria-live": "polite" });
@@ -448,8 +456,9 @@
     const asked = (query.get("q") || "").slice(0, data.limit);
     if (asked) setTimeout(() => { put("zj-composer", asked); input.focus(); }, 60);
     const id = kept("sessionStorage", "conversation");
-    if (id) setTimeout(() => open(id), 60);
+    if (id) setTimeout(() => reopen(id), 60);
   }
+  window.addEventListener("pagehide", () => { if (conversation()) keep("sessionStorage", "conversation", conversation()); });
   const watching = new MutationObserver(begin);
   document.addEventListener("DOMContentLoaded", () => {
     watching.observe(document.body, { childList: true, subtree: true });
