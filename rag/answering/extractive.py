@@ -17,7 +17,7 @@ from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
 
 _MOST_FACTS = 3
-_MOST_PER_PART = 3
+_MOST_PER_PART = 2
 _MOST_REASONS = 4
 _MOST_LED = 4
 _NEAR, _NEAR_LIST = 0.85, 0.65
@@ -85,7 +85,7 @@ class ExtractiveGenerator:
     ) -> Iterator[str]:
         heading = ("对象", "原文") if language(question) == "zh" else ("Item", "Source text")
         cells = [(name, self._of_part(name, asked, _others(name, parts), reading, evidence)) for name, asked in parts]
-        yield from as_table(heading, cells)
+        yield from as_table(heading, [(name, _of_one_passage(cell)) for name, cell in cells])
 
 
 def _list(
@@ -116,6 +116,11 @@ def part_questions(plan: Plan) -> list[tuple[str, str]]:
 
 def _others(name: str, parts: Sequence[tuple[str, str]]) -> list[str]:
     return [other for other, question in parts if other not in (name, question)]
+
+
+def _of_one_passage(cell: Sequence[Candidate]) -> list[Candidate]:
+    """Those that stand in the passage of the best: a cell has one citation, which must hold all of it."""
+    return [one for one in cell if one.marker == cell[0].marker]
 
 
 def speaks_of_others(text: str, about: str, others: Sequence[str]) -> bool:

@@ -52,6 +52,15 @@ def test_a_comparison_has_a_row_a_part_and_a_citation_a_cell() -> None:
     assert table[3].startswith("| 旧馆 | 旧馆建于1950年，共有30个座位。[2]")
 
 
+def test_a_cell_rests_on_one_passage_and_a_row_leaves_out_what_names_the_other_thing_alone() -> None:
+    first = "甲馆座位共有70个。乙馆座位共有30个。"
+    second = "甲馆座位都是木制的，共有两层。"
+    rows = answer("甲馆和乙馆分别有多少个座位？", first, second, form=Form.TABLE, parts=("甲馆", "乙馆")).splitlines()[2:]
+    assert all(len(set(re.findall(r"\[\d+\]", row))) == 1 for row in rows)
+    assert "乙馆座位" not in rows[0]
+    assert "甲馆座位" not in rows[1]
+
+
 def test_bars_of_the_document_do_not_break_the_table() -> None:
     text = "甲项目的参数为a|b。"
     table = answer("甲项目和乙项目的参数？", text, "乙项目的参数为c。", form=Form.TABLE, parts=("甲项目", "乙项目"))
