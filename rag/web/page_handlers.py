@@ -34,6 +34,9 @@ _OPENING_PATIENCE = 600.0
 _STOP_PATIENCE = 3.0
 _LOOK_AGAIN = 0.3
 
+REPLACE, OPENED = "replace", "opened"
+"""Modes of a page: the next question takes the place of the last one; a conversation has just been opened."""
+
 Picture = tuple[Any, Any, Any, Any]
 """Messages, question field, conversation id, mode: the outputs of every event but the greeting."""
 
@@ -59,13 +62,13 @@ class PageHandlers:
     async def ask(
         self, question: str, conversation_id: str, mode: str, request: gr.Request
     ) -> AsyncGenerator[Picture, None]:
-        """Answer ``question``; with ``mode`` replace it takes the place of the last one."""
+        """Answer ``question``; with ``mode`` ``REPLACE`` it takes the place of the last one."""
         language, user = _language(request), user_of(request.headers)
         running = self._running[str(request.session_hash)] = _Running()
         conversation: Conversation | None = None
         try:
             conversation = await asyncio.to_thread(self._conversation, conversation_id, user)
-            pictures = self._pictures(conversation, question, user, language, request, running, mode == "replace")
+            pictures = self._pictures(conversation, question, user, language, request, running, mode == REPLACE)
             async with aclosing(pictures):
                 async for picture in pictures:
                     yield picture
@@ -116,7 +119,7 @@ class PageHandlers:
             running.stop.set()
 
     async def open(self, conversation_id: str, request: gr.Request) -> Picture:
-        """A conversation as it was kept; an empty one for an id that is not the reader's."""
+        """A conversation as it was kept; an empty one for an id that is not the reader's. Says so by its mode."""
         language, user = _language(request), user_of(request.headers)
         running = self._running.get(str(request.session_hash))
         if running is not None:
@@ -124,8 +127,8 @@ class PageHandlers:
             running.stop.set()
         kept = await asyncio.to_thread(self._load, conversation_id, user)
         if kept is None:
-            return [], gr.skip(), "", ""
-        return await asyncio.to_thread(self._messages.whole, kept, language), gr.skip(), kept.id, ""
+            return [], gr.skip(), "", OPENED
+        return await asyncio.to_thread(self._messages.whole, kept, language), gr.skip(), kept.id, OPENED
 
     async def greet(self, request: gr.Request) -> AsyncGenerator[str, None]:
         """What an empty conversation shows, while the index opens and then."""

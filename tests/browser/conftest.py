@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.chat import Chat, new_chat
 from tests.browser.install import find
@@ -33,6 +33,8 @@ FLAGS = [
     "--disable-quic",
     "--disable-gpu",
 ]
+
+expect.set_options(timeout=15_000)  # a machine that runs three such browsers at once is slow, not wrong
 
 STARTS_WITHIN = 480.0
 """Seconds: the real one indexes the seeds first."""

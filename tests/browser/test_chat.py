@@ -133,6 +133,35 @@ def _closed_early(chat: Chat) -> int:
     return int(found[1])
 
 
+def test_enter_in_the_instant_an_answer_ends_asks_the_next_question_once(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.page.evaluate(
+        """(question) => {
+            const field = document.querySelector("#zj-composer textarea");
+            let live = false;
+            const watching = new MutationObserver(() => {
+                const now = Boolean(document.querySelector(".zj-live"));
+                if (live && !now) {
+                    watching.disconnect();
+                    field.value = question;
+                    field.dispatchEvent(new Event("input", { bubbles: true }));
+                    for (const kind of ["keydown", "keypress"]) {
+                        field.dispatchEvent(new KeyboardEvent(kind, { key: "Enter", bubbles: true, cancelable: true }));
+                    }
+                }
+                live = now;
+            });
+            watching.observe(document.querySelector("#zj-chat"), { childList: true, subtree: true, attributes: true });
+        }""",
+        "你好啊",
+    )
+    chat.ask(ALPHA)
+    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, "你好啊"])
+    chat.finished()
+    chat.page.wait_for_timeout(1000)  # for a second sending, which shall not come
+    expect(chat.page.locator(".zj-question")).to_have_count(2)
+
+
 def test_regenerate_puts_the_new_answer_in_the_place_of_the_old(open_chat: OpenChat) -> None:
     chat = open_chat()
     chat.ask("第几次")

@@ -64,10 +64,24 @@
     element.value = value;
     element.dispatchEvent(new Event("input", { bubbles: true }));
   }
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 40));
+  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const settled = () => pause(40);
   const busy = () => Boolean($(".zj-live"));
   const conversation = () => field("zj-conversation")?.value || "";
 
+  /* Gradio drops without a trace what is sent before the page is quite alive, or while the event of the last answer
+     is still being closed. Until something comes of a question it is sent again; one under way is never doubled. */
+  const outcome = () => `${all(".zj-question").at(-1)?.id} ${$(".toast-wrap")?.innerHTML}`;
+  let sending = 0;
+  async function deliver(text) {
+    const own = ++sending;
+    const before = outcome();
+    for (let attempt = 0; attempt < 40; attempt++) {
+      await pause(150);
+      if (own !== sending || busy() || field("zj-composer").value !== text || outcome() !== before) return;
+      $("#zj-composer .submit-button").click();
+    }
+  }
   async function ask(text, mode = "") {
     if (busy() || !text.trim()) return;
     const draft = field("zj-composer").value;
@@ -76,6 +90,7 @@
     await settled();
     $("#zj-composer .submit-button").click();
     if (draft && draft !== text) restoreDraft(draft);
+    deliver(text);
   }
   function restoreDraft(draft) {
     const started = Date.now();
@@ -96,12 +111,13 @@
     if (!data.embed || document.hasFocus()) field("zj-composer").focus({ preventScroll: true });
   }
 
-  /* A click on a page that is not quite alive yet is lost without a trace. */
-  async function reopen(id, attempts = 8) {
-    await open(id);
-    await new Promise((resolve) => setTimeout(resolve, 800));
-    const shown = $("#zj-chat .zj-question") || busy() || field("zj-composer").value || conversation() !== id;
-    if (!shown && attempts > 1) await reopen(id, attempts - 1);
+  /* The conversation of before a reload: asked for until the server has answered or the reader has begun another. */
+  async function reopen(id) {
+    for (let attempt = 0; attempt < 40; attempt++) {
+      await open(id);
+      await pause(800);
+      if (field("zj-mode").value === "opened" || $("#zj-chat .zj-question") || busy() || field("zj-composer").value) return;
+    }
   }
 
   /* Spoken and shown notices */
@@ -452,6 +468,8 @@
         if (!event.isComposing) event.preventDefault();
       }, true);
     }
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !busy()) deliver(input.value); });
+    $("#zj-composer .submit-button").addEventListener("click", (event) => { if (event.isTrusted) deliver(input.value); });
     tidy();
     const asked = (query.get("q") || "").slice(0, data.limit);
     if (asked) setTimeout(() => { put("zj-composer", asked); input.focus(); }, 60);
