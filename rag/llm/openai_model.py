@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.departure import current
-from rag.errors import MalformedReply, ModelError
+from rag.errors import MalformedReply, ModelError, ModelUnavailable
 from rag.interfaces import Message
 from rag.llm.decisions import decision_in
 from rag.llm.events import EventReader
@@ -239,6 +239,8 @@ class OpenAIModel:
             yield rest
         if not reading.shown:
             raise MalformedReply("The model's reply is empty.")
+        if not (reading.finished or reading.full):
+            raise ModelUnavailable("The model's reply broke off before its end.")
 
     def _record(self, reading: Reading) -> None:
         with self._lock:

@@ -21,10 +21,11 @@ _THOUGHTS_PER_TOKEN = 40
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one chunk of a stream holds."""
+    """What one chunk of a stream holds. ``last``: it tells why the reply ends."""
 
     text: str = ""
     thought: str = ""
+    last: bool = False
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -47,6 +48,7 @@ def read_chunk(data: bytes) -> Chunk:
     return Chunk(
         text=_text(delta.get("content")),
         thought=_text(delta.get("reasoning_content")) or _text(delta.get("reasoning")),
+        last=bool(choice.get("finish_reason")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
     )
@@ -68,6 +70,7 @@ class Reading:
     """Fed with events, gives the visible text, at most 8 characters for each of ``limit`` tokens.
 
     ``alive``: what was taken last held text or thought. ``done``: the endpoint says that its reply ends here.
+    ``finished``: it has said so or why, in either of the two ways; not every endpoint does both.
     ``error``: why the rest cannot be read.
     """
 
@@ -78,6 +81,7 @@ class Reading:
         self.shown = False
         self.alive = False
         self.done = False
+        self.finished = False
         self.error: Exception | None = None
         self.prompt_tokens = 0
         self.completion_tokens = 0
@@ -97,7 +101,7 @@ class Reading:
         try:
             for data in events:
                 if data.startswith(_DONE):
-                    self.done = True
+                    self.done = self.finished = True
                     break
                 texts.append(self._take(read_chunk(data)))
         except (ReportedError, ValueError) as error:
@@ -108,6 +112,7 @@ class Reading:
         self.prompt_tokens = max(self.prompt_tokens, chunk.prompt_tokens)
         self.completion_tokens = max(self.completion_tokens, chunk.completion_tokens)
         self.alive = self.alive or bool(chunk.text or chunk.thought)
+        self.finished = self.finished or chunk.last
         text = self._cut(self._filter.feed(chunk.text)) if chunk.text else ""
         self._thoughts_left -= len(chunk.thought) + (len(chunk.text) if not text else 0)
         return text

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.chat import Chat, new_chat
@@ -145,20 +147,56 @@ def server(start_lasting_server: StartServer) -> Server:
 
 
 @pytest.fixture(scope="session")
-def real_server(start_lasting_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """The product itself, as ``make run`` starts it: the seeds, indexed with the real encoder, no language model.
+def seeds_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the product keeps the index of the seeds, one for all processes of a run: the first server builds it.
 
-    ``ZHIJU_TEST_INDEX`` names an index of the seeds that stands already, to save the building.
+    ``ZHIJU_TEST_INDEX`` names one that stands already, to save the building.
     """
-    folder = tmp_path_factory.mktemp("real")
-    return start_lasting_server(
-        command=("app.py",),
-        port=free_port(),
-        index_dir=os.environ.get("ZHIJU_TEST_INDEX", folder / "index"),
-        upload_dir=folder / "uploads",
-        llm="none",
-        embed_origins="http://localhost:*",
-    )
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return Path(os.environ.get("ZHIJU_TEST_INDEX", shared / "product" / "index"))
+
+
+def _product(start: StartServer, index: Path, **settings: Any) -> Server:
+    """The product itself, as ``make run`` starts it: ``app.py`` over the seeds, with the real encoder."""
+    given = {"port": free_port(), "index_dir": index, "upload_dir": index.with_name("uploads"), "llm": "none"}
+    return start(command=("app.py",), **given | settings)
+
+
+@pytest.fixture(scope="session")
+def real_server(start_lasting_server: StartServer, seeds_index: Path) -> Server:
+    """The product without a language model; a wiki on ``localhost`` may frame it."""
+    seeds_index.parent.mkdir(exist_ok=True)
+    with FileLock(seeds_index.with_suffix(".lock")):
+        server = _product(start_lasting_server, seeds_index, embed_origins="http://localhost:*")
+        ready(server)
+    return server
+
+
+@pytest.fixture
+def start_product(start_server: StartServer, real_server: Server, seeds_index: Path) -> StartServer:
+    """Start the product over the index that stands, for one test; keywords are settings."""
+    return lambda **settings: _product(start_server, seeds_index, **settings)
+
+
+@pytest.fixture(scope="session")
+def start_lasting_product(
+    start_lasting_server: StartServer, real_server: Server, seeds_index: Path
+) -> StartServer:
+    """Start the product over the index that stands, for the whole run; keywords are settings."""
+    return lambda **settings: _product(start_lasting_server, seeds_index, **settings)
+
+
+def ready(server: Server) -> None:
+    """Wait until the index of ``server`` is open."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(server.address + "readyz", timeout=10):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("The index was not opened: " + "".join(server.told))
 
 
 @pytest.fixture(scope="module")

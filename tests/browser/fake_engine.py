@@ -116,6 +116,12 @@ class FakeEngine:
             case "慢":
                 yield from self._searched(question)
                 pieces = [f"第{n}句话正在慢慢写出来。" for n in range(200)]
+                yield from _tokens(pieces[:60], 0.03)
+                yield from _tokens(pieces[60:], 0.5)  # whoever stops it, however slow, finds it still being written
+                yield Answered(_answer("".join(pieces), Outcome.ANSWERED))
+            case "写完":
+                yield from self._searched(question)
+                pieces = [f"第{n}句话马上写完。" for n in range(100)]
                 yield from _tokens(pieces, 0.03)
                 yield Answered(_answer("".join(pieces), Outcome.ANSWERED))
             case "攻击":
@@ -205,7 +211,7 @@ class FakeEngine:
         return sentences, text
 
 
-SCRIPTS = ("复述", "慢", "攻击", "模型故障", "崩溃", "哪个", "你好", "第几次", "引擎状态", "没有")
+SCRIPTS = ("复述", "慢", "写完", "攻击", "模型故障", "崩溃", "哪个", "你好", "第几次", "引擎状态", "没有")
 
 
 def _citation(chunk: Chunk, marker: int, quote: str, verdict: Verdict) -> Citation:

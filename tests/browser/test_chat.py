@@ -41,12 +41,12 @@ def test_nothing_is_logged_to_the_console_and_the_policy_holds(open_chat: OpenCh
 
 def test_the_answer_streams_and_ends_whole(open_chat: OpenChat) -> None:
     chat = open_chat()
-    chat.send("慢慢说")
-    expect(chat.last).to_contain_text("第1句话正在慢慢写出来。")
-    assert "第150句话" not in chat.last.inner_text()
+    chat.send("请写完")
+    expect(chat.last).to_contain_text("第1句话马上写完。")
+    assert "第99句话" not in chat.last.inner_text()
     expect(chat.page.locator(".stop-button")).to_be_visible()
     expect(chat.page.locator(".submit-button")).to_be_hidden()
-    expect(chat.last).to_contain_text("第199句话", timeout=20_000)
+    expect(chat.last).to_contain_text("第99句话", timeout=20_000)
     chat.finished()
     expect(chat.page.locator(".submit-button")).to_be_visible()
 

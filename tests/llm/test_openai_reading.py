@@ -74,12 +74,25 @@ def test_odd_streams_are_read(writes: Sequence[object]) -> None:
     assert reply(odd(*writes))[0] == "据"
 
 
-def test_missing_done_is_an_end() -> None:
+def test_missing_done_is_an_end_where_a_reason_was_given() -> None:
     def step(stream: Reply) -> None:
         stream.begin()
         stream.piece("据")
+        stream.event(chunk({}, finish="stop"))
 
     assert reply(step)[0] == "据"
+
+
+def test_a_stream_that_ends_without_a_word_of_its_end_was_cut() -> None:
+    def step(stream: Reply) -> None:
+        stream.begin()
+        stream.piece("AlphaQubit 是")
+
+    with FakeOpenAI([step]) as server:
+        pieces = model(server).stream(ASK)
+        assert next(pieces) == "AlphaQubit 是"
+        with pytest.raises(ModelUnavailable, match="broke off"):
+            next(pieces)
 
 
 def test_pieces_that_came_together_are_one() -> None:
