@@ -3,8 +3,9 @@
     python -m eval.fit_sufficiency CASES=INDEX[*A/U] [CASES=INDEX[*A/U] …]
 
 ``CASES`` is a JSONL file of cases, ``INDEX`` the folder of the index they are asked of, ``A`` and ``U`` how much each
-answerable and unanswerable one counts. Even lines are fitted, odd lines confirm; the weights are printed, and for both halves refusals on
-unanswerable, false refusals on answerable questions, and balanced accuracy.
+answerable and unanswerable one counts. Even lines are fitted, odd lines confirm, for each case of languages by itself;
+the weights are printed, and for both halves refusals on unanswerable, false refusals on answerable questions, and
+balanced accuracy.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.coverage import Features
+from rag.answering.coverage import FIGURES, Features, Tongue
 from rag.answering.planner import RulePlanner
 from rag.assemble import open_engine
 from rag.config import Settings
@@ -38,6 +39,11 @@ class Sample:
 
     features: tuple[Features, ...]
     answerable: bool
+
+    @property
+    def tongue(self) -> Tongue:
+        """The case of languages."""
+        return self.features[0].tongue
 
 
 def is_answerable(case: dict[str, Any]) -> bool:
@@ -118,16 +124,19 @@ def main(arguments: Sequence[str]) -> int:
         for_answerable, _, for_others = weights.partition("/")
         counts = float(for_answerable or 1)
         sets[cases] = (list(samples(Path(cases), Path(index))), counts, float(for_others or counts))
-    rows = [row for held, _, _ in sets.values() for row in held[::2]]
-    each = [a if row.answerable else u for held, a, u in sets.values() for row in held[::2]]
-    beta = fit(rows, each)
-    print(f"BIAS = {beta[0]:.2f}")
-    for field, weight in zip(fields(Features), beta[1:], strict=True):
-        print(f"{field.name:>10} {weight:.2f}")
-    for name, (held, _, _) in sets.items():
-        label = "/".join(Path(name).parts[-3:-1])
-        print(report(f"{label} fitted", held[::2], beta))
-        print(report(f"{label} confirmed", held[1::2], beta))
+    for tongue in Tongue:
+        own = {name: ([row for row in held if row.tongue is tongue], a, u) for name, (held, a, u) in sets.items()}
+        rows = [row for held, _, _ in own.values() for row in held[::2]]
+        if len({row.answerable for row in rows}) < 2:
+            continue
+        beta = fit(rows, [a if row.answerable else u for held, a, u in own.values() for row in held[::2]])
+        print(f"{tongue}\n      bias {beta[0]:.2f}")
+        for name, weight in zip(FIGURES, beta[1:], strict=True):
+            print(f"{name:>10} {weight:.2f}")
+        for name, (held, _, _) in own.items():
+            label = "/".join(Path(name).parts[-3:-1])
+            print(report(f"{label} fitted", held[::2], beta))
+            print(report(f"{label} confirmed", held[1::2], beta))
     return 0
 
 

@@ -6,8 +6,10 @@ Plain counting over folded text; what the figures mean together is decided in ``
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from enum import StrEnum
 
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
@@ -24,18 +26,32 @@ _READ = 5
 """Passages whose language is looked at."""
 _CROWD = 4
 """The best passage stands out against the fourth best: an answer may stand in several."""
+_USUAL_SALIENCE = 0.7
+"""Where there is no fourth passage: the mean of answerable questions."""
+_LEAST = 1e-6
+_NUMBER = re.compile(r"\d{3,}")
+
+
+class Tongue(StrEnum):
+    """In which language it is asked, and answered: what is known of a passage means something else in each case."""
+
+    CHINESE = "chinese"
+    ENGLISH = "english"
+    FOREIGN = "foreign"
+    """The passages are in another language than the question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is known about a question and its evidence, each from 0 to 1.
+    """What is known about a question and its evidence; from 0 to 1 where nothing else is said.
 
     ``passage``: share of the question's weighted words in the best passage. ``unknown``: weight of words that no
-    document holds, misspelt ones left out. ``names``: whether one passage holds all names and years (1 too where it
-    could not, being in another language). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole
-    matches the question for the encoder (the best score where there is none). ``foreign``: the passages are in
-    another language than the question. ``prominence``: how far the best passage's share of the question's words stands
-    above the fourth best: where all passages share a few common words, none is about the question.
+    document holds, misspelt ones left out. ``names``: whether one passage holds all names and years (where it is in
+    another language, whether the passages hold the numbers). ``clash``: a name occurs only in another version.
+    ``meaning``: how well a passage as a whole matches the question for the encoder (the best score where there is
+    none); ``odds``: its log-odds; ``salience``: how far they stand above those of the fourth best. ``prominence``: how
+    far the best passage's share of the question's words stands above the fourth best: where all passages share a few
+    common words, none is about the question. ``tongue``: which of the models is to judge the rest.
     """
 
     passage: float = 0.0
@@ -43,12 +59,18 @@ class Features:
     names: float = 1.0
     clash: float = 0.0
     meaning: float = 0.0
-    foreign: float = 0.0
+    odds: float = 0.0
+    salience: float = 0.0
     prominence: float = 0.0
+    tongue: Tongue = Tongue.CHINESE
 
     def values(self) -> tuple[float, ...]:
-        """The figures in the order of the fields."""
-        return astuple(self)
+        """The figures in the order of ``FIGURES``."""
+        return tuple(getattr(self, name) for name in FIGURES)
+
+
+FIGURES = tuple(field.name for field in fields(Features) if field.name != "tongue")
+"""The names of the figures."""
 
 
 class Coverage:
@@ -68,16 +90,20 @@ class Coverage:
         like = [_misspelt(unknown, text) for text in passages]
         met = [_share(units, text) + _weight(units, also) for text, also in zip(passages, like, strict=True)]
         shares = sorted((weight / total if total else _NO_WORDS for weight in met), reverse=True)
+        meanings = sorted(self._meanings(question, evidence), reverse=True)
+        odds = [_log_odds(value) for value in meanings]
         foreign = is_foreign(question, evidence[:_READ])
-        named = wanted_names(question)
+        crowded = len(evidence) >= _CROWD
         return Features(
             passage=shares[0],
             unknown=_weight(units, unknown.difference(*like)) / total if total else 0.0,
-            names=float(foreign or any(all(mentions(text, name) for name in named) for text in passages)),
+            names=float(_holds_numbers(question, passages) if foreign else _holds_names(question, passages)),
             clash=float(bool(self.other_versions(question, evidence))),
-            meaning=self._meaning(question, evidence),
-            foreign=float(foreign),
-            prominence=shares[0] - (shares[_CROWD - 1] if len(shares) >= _CROWD else 0.0),
+            meaning=meanings[0],
+            odds=odds[0],
+            salience=odds[0] - odds[_CROWD - 1] if crowded else _USUAL_SALIENCE,
+            prominence=shares[0] - (shares[_CROWD - 1] if crowded else 0.0),
+            tongue=Tongue.FOREIGN if foreign else Tongue.CHINESE if language(question) == "zh" else Tongue.ENGLISH,
         )
 
     def weights(self, question: str) -> dict[str, float]:
@@ -96,11 +122,10 @@ class Coverage:
         texts = [text_of(item) for item in evidence]
         return tuple(name for name in self.missing_names(question, evidence) if any(clashes(text, name) for text in texts))
 
-    def _meaning(self, question: str, evidence: Sequence[Evidence]) -> float:
+    def _meanings(self, question: str, evidence: Sequence[Evidence]) -> Sequence[float]:
         if self._scorer is None:
-            return max(item.score for item in evidence)
-        spans = [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence]
-        return max(self._scorer.score(question, spans))
+            return [item.score for item in evidence]
+        return self._scorer.score(question, [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence])
 
     def _frequency(self, unit: str) -> int:
         """In how many chunks a unit occurs; an English word that does not, in how many its likeliest other form does."""
@@ -116,6 +141,20 @@ def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
     """Whether most passages are in another language than the question."""
     spoken = language(question)
     return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)
+
+
+def _holds_names(question: str, passages: Sequence[str]) -> bool:
+    named = wanted_names(question)
+    return any(all(mentions(text, name) for name in named) for text in passages)
+
+
+def _holds_numbers(question: str, passages: Sequence[str]) -> bool:
+    return all(any(number in text for text in passages) for number in _NUMBER.findall(question))
+
+
+def _log_odds(probability: float) -> float:
+    held = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(held / (1 - held))
 
 
 def _share(units: dict[str, float], text: str) -> float:

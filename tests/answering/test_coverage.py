@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rag.answering.corpus import Corpus
-from rag.answering.coverage import Coverage, Features
+from rag.answering.coverage import Coverage, Features, Tongue
 from rag.answering.sufficiency import ENOUGH, probability
 from tests.answering.planning import Library, evidence_of
 from tests.fakes import make_document
@@ -41,6 +41,14 @@ def test_a_passage_stands_out_where_the_others_lack_the_words() -> None:
     assert features("芦荟的成份", "芦荟").prominence == features("芦荟的成份", "芦荟").passage
 
 
-def test_passages_in_another_language_need_no_words_of_the_question() -> None:
-    unmet = Features(unknown=1.0, meaning=0.2)
-    assert probability(replace(unmet, foreign=1.0)) > ENOUGH > probability(unmet)
+def test_passages_in_another_language_need_no_words_of_the_question_but_its_numbers_and_a_passage_that_stands_out() -> None:
+    met = Features(unknown=1.0, meaning=0.03, odds=-3.5, salience=1.0, tongue=Tongue.FOREIGN)
+    assert probability(met) > ENOUGH > probability(replace(met, tongue=Tongue.CHINESE))
+    assert probability(replace(met, names=0.0)) < ENOUGH
+    assert probability(replace(met, odds=-5.3, salience=0.3)) < ENOUGH
+
+
+def test_numbers_are_looked_for_in_any_language() -> None:
+    for question, held in (("Who said so in 1987?", 0.0), ("Who said so?", 1.0)):
+        found = features(question, "芦荟")
+        assert (found.tongue, found.names) == (Tongue.FOREIGN, held)

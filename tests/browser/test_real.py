@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.chat import Chat, frame_of, in_sight
@@ -50,7 +50,7 @@ def _complaints(chat: Chat) -> list[str]:
     return [line for line in chat.console if line.startswith(("error", "warning")) or "violates" in line]
 
 
-def _ask_in(frame: Locator | Page, question: str) -> None:
+def _ask_in(frame: FrameLocator | Page, question: str) -> None:
     frame.locator("#zj-composer textarea").fill(question)
     frame.locator("#zj-composer textarea").press("Enter")
 
@@ -161,28 +161,29 @@ def test_no_size_scrolls_sideways_or_hides_the_question_field(chat: Chat) -> Non
         expect(chat.page.locator("#zj-composer .input-container")).to_be_in_viewport(ratio=1)
 
 
-@pytest.mark.parametrize("path", ["", "embed/"])
-def test_axe_finds_nothing_serious(open_chat: OpenChat, real_server: Server, path: str) -> None:
-    for query, width in (("?lang=zh", 1280), ("?lang=zh&__theme=dark", 360)):
-        chat = open_chat(query, at=real_server, path=path, width=width, bypass_csp=True)
-        assert violations(chat.page) == []
-        for question in (UNKNOWN, "对比 Emu3 和 AlphaQubit", ALPHA):
-            answer = chat.ask(question)
-        answer.locator(".zj-steps summary").click()
-        answer.locator(".zj-text a.cite").first.click()
-        assert violations(chat.page) == []
-        address = chat.page.locator(".zj-open").last.get_attribute("href")
-        assert address
-        chat.page.goto(real_server.address + address.lstrip("/"))
-        expect(chat.page.locator("mark").first).to_be_visible()
-        assert violations(chat.page) == []
+@pytest.mark.parametrize(("path", "query", "width"), [("", "?lang=zh", 1280), ("embed/", "?lang=zh&__theme=dark", 360)])
+def test_axe_finds_nothing_serious(
+    open_chat: OpenChat, real_server: Server, path: str, query: str, width: int
+) -> None:
+    chat = open_chat(query, at=real_server, path=path, width=width, bypass_csp=True)
+    assert violations(chat.page) == []
+    for question in (UNKNOWN, "对比 Emu3 和 AlphaQubit", ALPHA):
+        answer = chat.ask(question)
+    answer.locator(".zj-steps summary").click()
+    answer.locator(".zj-text a.cite").first.click()
+    assert violations(chat.page) == []
+    address = chat.page.locator(".zj-open").last.get_attribute("href")
+    assert address
+    chat.page.goto(real_server.address + address.lstrip("/"))
+    expect(chat.page.locator("mark").first).to_be_visible()
+    assert violations(chat.page) == []
 
 
 def test_an_english_reader_is_answered_in_english_and_a_dark_page_stays_dark(open_chat: OpenChat, real_server: Server) -> None:
     chat = open_chat(at=real_server, locale="en-GB", color_scheme="dark")
     expect(chat.composer).to_have_attribute("placeholder", "Ask something…")
     expect(chat.ask("What is AlphaQubit?").locator(".zj-text a.cite").first).to_be_visible()
-    expect(chat.ask("Who won the chess championship in 1987?")).to_contain_text("The documents do not say")
+    expect(chat.ask("What is on the canteen's menu on Wednesday?")).to_contain_text("The documents do not contain an answer")
     background = "getComputedStyle(document.querySelector('gradio-app')).backgroundColor"
     assert chat.page.evaluate(background) == "rgb(23, 24, 22)"
 
@@ -207,18 +208,6 @@ def test_a_wiki_that_is_allowed_frames_the_chat_and_a_citation_opens_there(brows
     frame.locator(".zj-done .zj-text a.cite").first.click(timeout=20_000)
     expect(frame.locator("details[open] mark.zj-active")).to_contain_text("AlphaQubit")
     context.close()
-
-
-def test_a_wiki_that_is_not_allowed_gets_an_empty_frame(browser: Browser, start_product: StartServer) -> None:
-    with Wiki(embedded(start_product().address)) as wiki:
-        context = browser.new_context()
-        page = context.new_page()
-        refused: list[str] = []
-        page.on("console", lambda message: refused.append(message.text))
-        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
-            page.goto(wiki.address)
-        expect(frame_of(page).locator("#zj-composer")).to_have_count(0)
-        context.close()
 
 
 @pytest.mark.parametrize("width", [1000, 360])
@@ -267,21 +256,3 @@ def test_too_many_questions_are_refused_and_the_question_is_given_back(
     expect(chat.page.locator(".toast-wrap")).to_contain_text("提问太频繁")
     expect(chat.composer).to_have_value(QUESTIONS[2])
     assert in_sight(chat.composer)
-
-
-def test_a_server_that_is_killed_comes_back_with_the_conversation_and_its_citations(
-    open_chat: OpenChat, start_product: StartServer
-) -> None:
-    server = start_product()
-    chat = open_chat(at=server)
-    answer = chat.ask(ALPHA).locator(".zj-text").inner_text()
-    server.kill()
-    chat.send(QUESTIONS[2])
-    expect(chat.page.locator(".toast-wrap, .zj-said:not(:empty)").first).to_be_visible(timeout=20_000)
-    expect(chat.last.locator(".zj-text")).to_have_text(answer, use_inner_text=True)
-    server.start()
-    chat.page.reload()
-    expect(chat.last.locator(".zj-text")).to_have_text(answer, use_inner_text=True, timeout=30_000)
-    chat.last.locator(".zj-text a.cite").first.click()
-    expect(chat.page.locator(".zj-panel mark.zj-active")).to_be_visible()
-    expect(chat.ask(QUESTIONS[2])).to_contain_text("Emu3")

@@ -10,17 +10,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat import Chat, frame_of
 from tests.browser.conftest import OpenChat, Server, StartServer
 from tests.browser.fake_engine import HOSTILE
+from tests.browser.wiki import Wiki, embedded
 from tests.fake_openai import FakeOpenAI, Reply, says
 from tests.web.test_output_filter import PAYLOADS
 
 pytestmark = [pytest.mark.browser, pytest.mark.encoder]
 
-ALPHA = "AlphaQubit 是什么？"
+ALPHA, EMU = "AlphaQubit 是什么？", "Emu3 系列模型有什么特点？"
 SENTENCE = "AlphaQubit 是一种基于人工智能的解码器[1]。"
 
 
@@ -128,19 +129,35 @@ def test_when_all_places_are_taken_the_next_reader_is_told(
     second.finished()
 
 
-def test_a_server_killed_in_the_middle_leaves_the_text_and_the_page_goes_on_after_it_is_back(
+def test_a_wiki_that_is_not_allowed_gets_an_empty_frame(browser: Browser, model_server: Server) -> None:
+    with Wiki(embedded(model_server.address)) as wiki:
+        context = browser.new_context()
+        page = context.new_page()
+        with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+            page.goto(wiki.address)
+        expect(frame_of(page).locator("#zj-composer")).to_have_count(0)
+        context.close()
+
+
+def test_a_server_killed_in_the_middle_comes_back_with_the_conversation_and_its_citations(
     open_chat: OpenChat, start_product: StartServer, model: FakeOpenAI
 ) -> None:
-    model.script = [slowly]
     server = start_product(llm="openai", llm_base_url=model.base_url, llm_api_key="k", llm_planner="false")
     chat = open_chat(at=server)
-    chat.send(ALPHA)
+    model.script = [says(*SENTENCE)]
+    answer = chat.ask(ALPHA).locator(".zj-text").inner_text()
+    model.script = [slowly]
+    chat.send(EMU)
     expect(chat.last).to_contain_text("第2句话")
     server.kill()
     expect(chat.page.locator(".toast-wrap, .zj-said:not(:empty)").first).to_be_visible(timeout=20_000)
     expect(chat.last).to_contain_text("第2句话")
     server.start()
     chat.page.reload()
-    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA], timeout=30_000)
+    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, EMU], timeout=30_000)
+    first = chat.page.locator(".zj-answer").first
+    expect(first.locator(".zj-text")).to_have_text(answer, use_inner_text=True)
+    first.locator(".zj-text a.cite").first.click()
+    expect(chat.page.locator(".zj-panel mark.zj-active")).to_contain_text("AlphaQubit")
     model.script = [says(*SENTENCE)]
     expect(chat.ask(ALPHA)).to_contain_text("解码器")
