@@ -6,7 +6,9 @@ loads the encoder before the first question needs it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from rag.answering.checker import RuleChecker
 from rag.answering.conflicts import ConflictFinder
@@ -44,9 +46,12 @@ class Opened:
     engine: Engine
     index: Index
     embedder: Embedder
+    libraries: Sequence[str] = ()
 
     def warm(self) -> None:
-        """Load the encoder and run every part of a search once."""
+        """Load the encoder and the libraries that a model's endpoint needs, and run every part of a search once."""
+        for name in self.libraries:
+            import_module(name)
         for _ in self.engine.retrieve("知据 Zhiju"):
             pass
 
@@ -77,7 +82,8 @@ def open_engine(
         voice=_voice(settings, index, model),
         limits=Limits(settings.candidates, settings.reranked, settings.evidence_limit, settings.evidence_floor),
     )
-    return Opened(engine, index, embedder)
+    endpoint = settings.uses_model and settings.llm != "local"
+    return Opened(engine, index, embedder, ("openai",) if endpoint else ())
 
 
 def language_model(settings: Settings) -> LanguageModel | None:

@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from rag.config import Settings
 from rag.errors import ConfigError, RagError
 from rag.web.admin import admin_router
+from rag.web.allocator import limit_arenas
 from rag.web.api import ask_router, description, health_router
 from rag.web.asgi import App
 from rag.web.backend import Backend
@@ -101,6 +102,7 @@ def serve(settings: Settings, app: App, announce: Callable[[str], None] | None =
         h11_max_incomplete_event_size=65_536,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
+    limit_arenas()
     with listen(settings) as listening:
         signal.signal(signal.SIGTERM, _leave)
         if announce is not None:
