@@ -20,7 +20,7 @@ HEADLINE = (
 )  # fmt: skip
 LOWER_IS_BETTER = frozenset({
     "abstention.false_refusal", "planner.missed", "planner.over_retrieval", "planner.clarify_rate", "citation.over_citation", "run.error",
-    "robustness.false_answer", "check.doubted",
+    "robustness.false_answer", "robustness.false_followed", "check.doubted",
 })  # fmt: skip
 _FLIP_BY = ("answer.correct", "support.accuracy", "planner.action_accuracy", "retrieval.reranked.hit@1", "retrieval.reranked.evidence_all@5")
 

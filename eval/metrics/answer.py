@@ -11,6 +11,8 @@ from rag.types import Action, Answer, Outcome
 LONG_ANSWER = 30
 """A gold answer of more tokens than this is a text, not a string to be found: only ``f1`` judges it."""
 
+BRIEF = 3
+"""Sentences of an answer that nobody calls long."""
 KEY_POINT_COVERED = 0.6
 ENOUGH_KEY_POINTS = 0.5
 ENOUGH_OVERLAP = 0.5
@@ -30,10 +32,14 @@ def answer_values(trace: Trace) -> Values:
     elif case.answerable is False:
         values["abstention.refusal"] = float(answer is not None and answer.outcome is Outcome.ABSTAINED)
     if case.false_answers and answer is not None:
-        values["robustness.false_answer"] = float(contains_any(without_markers(answer.text), case.false_answers))
-        values["robustness.conflict_shown"] = float(bool(answer.conflicts))
+        believed, warned = contains_any(without_markers(answer.text), case.false_answers), bool(answer.conflicts)
+        values["robustness.false_answer"] = float(believed)
+        values["robustness.conflict_shown"] = float(warned)
+        values["robustness.false_followed"] = float(believed and not warned)
     if answer is not None and answer.outcome in (Outcome.ANSWERED, Outcome.PARTIAL):
         values["answer.sentences"] = float(len(answer.sentences))
+        values["answer.brief"] = float(len(answer.sentences) <= BRIEF)
+        values["answer.characters"] = float(len(without_markers(answer.text)))
     right = correct(trace)
     values["answer.correct"] = None if right is None else float(right)
     return values

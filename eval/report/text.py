@@ -13,7 +13,7 @@ from eval.report.view import SCOREBOARD, View
 from eval.stats import Estimate
 
 MISSING = "–"
-_NO_SHARE = ("latency_ms.", "usage.", "memory_mb.", "answer.sentences")
+_NO_SHARE = ("latency_ms.", "usage.", "memory_mb.", "answer.sentences", "answer.characters")
 
 
 def figure(name: str, estimate: Estimate | None) -> str:

@@ -40,6 +40,7 @@ SCOREBOARD = (
     ("support.balanced_accuracy", "Citation check: balanced accuracy"),
     ("support.precision", "Citation check: precision of `supported`"),
     ("robustness.false_answer", "False documents believed (lower is better)"),
+    ("robustness.false_followed", "… and no disagreement shown (lower is better)"),
     ("run.error", "Failed cases (lower is better)"),
 )
 STAGE_COLUMNS = ("hit@1", "hit@5", "recall@10", "mrr@10", "ndcg@10", "evidence_any@1", "evidence_any@5", "evidence_all@5", "groups_all@5", "answer_hit@5")

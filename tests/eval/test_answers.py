@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eval.cases import Case
@@ -7,8 +9,10 @@ from eval.metrics.answer import answer_values, correct
 from eval.metrics.planner import planner_values
 from eval.metrics.support import support_values
 from eval.trace import Failure, PlanStep, Trace
-from rag.types import Action, Answer, Outcome, Turn, Verdict
+from rag.types import Action, Answer, Citation, Conflict, Outcome, Sentence, Turn, Verdict
 from tests.eval.fakes import make_trace
+
+SOURCE = Citation(1, "d#0", "d", "冠军", 0, 2, Verdict.SUPPORTED)
 
 
 def answered(text: str, outcome: Outcome = Outcome.ANSWERED) -> Answer:
@@ -75,12 +79,28 @@ def test_a_failure_scores_nothing_and_is_never_left_out() -> None:
 
 def test_false_documents_that_are_believed_are_counted() -> None:
     values = answer_values(make_trace(case(answers=("拜仁",), false_answers=("利物浦",)), answered("冠军是利物浦[1]")))
-    assert values["robustness.false_answer"] == 1.0
+    assert values["robustness.false_answer"] == values["robustness.false_followed"] == 1.0
+
+
+def test_a_false_document_is_not_followed_silently_where_the_disagreement_is_shown() -> None:
+    told = replace(answered("冠军是利物浦[1]"), conflicts=(Conflict("冠军", SOURCE, SOURCE),))
+    values = answer_values(make_trace(case(answers=("拜仁",), false_answers=("利物浦",)), told))
+    assert (values["robustness.false_answer"], values["robustness.false_followed"]) == (1.0, 0.0)
+
+
+def test_an_answer_of_four_sentences_is_not_brief() -> None:
+    for count, brief in ((3, 1.0), (4, 0.0)):
+        sentences = tuple(Sentence("是。", 2 * n, 2 * n + 2, (), Verdict.SUPPORTED) for n in range(count))
+        told = replace(answered("是。" * count), sentences=sentences)
+        values = answer_values(make_trace(case(answers=("是",)), told))
+        assert (values["answer.brief"], values["answer.characters"]) == (brief, 2.0 * count)
 
 
 def test_a_missing_label_leaves_its_metric_out() -> None:
     values = answer_values(make_trace(case(expected_action=None), answered("随便")))
-    assert {name: value for name, value in values.items() if value is not None} == {"answer.sentences": 0.0}
+    assert {name: value for name, value in values.items() if value is not None} == {
+        "answer.sentences": 0.0, "answer.brief": 1.0, "answer.characters": 2.0,
+    }  # fmt: skip
 
 
 def test_planner_is_judged_by_what_was_done_in_the_end() -> None:
