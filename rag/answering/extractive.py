@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.answering.arrange import as_list, as_prose, as_table
+from rag.answering.arrange import as_list, as_prose, as_table, shown
 from rag.answering.content import keys, overlap, pairs
 from rag.answering.expect import Wanted, wanted
 from rag.answering.listing import best_listing
 from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
+from rag.answering.tables import ends_sentence
 from rag.interfaces import SpanScorer
 from rag.sentences import UnitKind
 from rag.text import language
@@ -85,7 +86,7 @@ class ExtractiveGenerator:
     ) -> Iterator[str]:
         heading = ("对象", "原文") if language(question) == "zh" else ("Item", "Source text")
         cells = [(name, self._of_part(name, asked, _others(name, parts), reading, evidence)) for name, asked in parts]
-        yield from as_table(heading, [(name, _of_one_passage(cell)) for name, cell in cells])
+        yield from as_table(heading, [(name, _citable(cell)) for name, cell in cells])
 
 
 def _list(
@@ -118,9 +119,13 @@ def _others(name: str, parts: Sequence[tuple[str, str]]) -> list[str]:
     return [other for other, question in parts if other not in (name, question)]
 
 
-def _of_one_passage(cell: Sequence[Candidate]) -> list[Candidate]:
-    """Those that stand in the passage of the best: a cell has one citation, which must hold all of it."""
-    return [one for one in cell if one.marker == cell[0].marker]
+def _citable(cell: Sequence[Candidate]) -> list[Candidate]:
+    """Those that can be cited apart: in a cell only the end of a sentence tells whose marker it is."""
+    kept = list(cell[:1])
+    for one in cell[1:]:
+        if one.marker == kept[-1].marker or ends_sentence(shown(kept[-1])):
+            kept.append(one)
+    return kept
 
 
 def speaks_of_others(text: str, about: str, others: Sequence[str]) -> bool:

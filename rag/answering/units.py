@@ -1,6 +1,6 @@
 """Splits a stream of Markdown into the units that are checked one by one, as early as each is certain.
 
-A unit is a sentence, a table cell or a code block; headings, bullets, table rules and row labels are layout.
+A unit is a sentence, a table cell (or a sentence in one that has its own marker) or a code block; headings, bullets, table rules and row labels are layout.
 Text inside a sentence comes out as it arrives, only a cell is held until its end. Knows nothing of evidence.
 """
 
@@ -72,7 +72,7 @@ class UnitSplitter:
         if self._line is _Line.START and self._prefix.strip():
             yield from self._decide(self._prefix)
         if self._line is _Line.ROW:
-            self._table.hints.extend(hint.numbers)
+            self._table.hint(hint.numbers)
         else:
             self._hints.extend(hint.numbers)
             self._marked = True

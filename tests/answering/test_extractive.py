@@ -52,13 +52,20 @@ def test_a_comparison_has_a_row_a_part_and_a_citation_a_cell() -> None:
     assert table[3].startswith("| 旧馆 | 旧馆建于1950年，共有30个座位。[2]")
 
 
-def test_a_cell_rests_on_one_passage_and_a_row_leaves_out_what_names_the_other_thing_alone() -> None:
+def test_a_cell_cites_each_of_its_sentences_and_a_row_leaves_out_what_names_the_other_thing_alone() -> None:
     first = "甲馆座位共有70个。乙馆座位共有30个。"
     second = "甲馆座位都是木制的，共有两层。"
     rows = answer("甲馆和乙馆分别有多少个座位？", first, second, form=Form.TABLE, parts=("甲馆", "乙馆")).splitlines()[2:]
-    assert all(len(set(re.findall(r"\[\d+\]", row))) == 1 for row in rows)
-    assert "乙馆座位" not in rows[0]
-    assert "甲馆座位" not in rows[1]
+    assert "甲馆座位共有70个。[1]" in rows[0] and "乙馆座位" not in rows[0]
+    assert "乙馆座位共有30个。[1]" in rows[1] and "甲馆座位" not in rows[1]
+    for row in rows:
+        assert not re.sub(r"[^。|]+。\[\d\]", "", row.split("|")[2]).strip()
+
+
+def test_a_cell_takes_no_second_passage_behind_a_line_without_an_end() -> None:
+    first, second = "甲馆座位共有70个", "甲馆座位共有70个，都是木制的。"
+    table = answer("甲馆和乙馆分别有多少个座位？", first, second, form=Form.TABLE, parts=("甲馆", "乙馆"))
+    assert not re.search(r"[^。]\[1\] \S", table)
 
 
 def test_bars_of_the_document_do_not_break_the_table() -> None:

@@ -81,6 +81,24 @@ def test_table_cells_are_units_in_the_light_of_row_and_column() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("甲。[1][2] 乙。[3]", [("甲。", (1, 2)), ("乙。", (3,))]),
+        ("甲。[1]乙。", [("甲。", (1,)), ("乙。", ())]),
+        ("“甲。”[1] 乙[2]", [("“甲。”", (1,)), ("乙", (2,))]),
+        ("甲[1]，乙[2]。", [("甲，乙。", (1, 2))]),
+        ("甲。乙。[1] [2]", [("甲。乙。", (1, 2))]),
+        ("It is. [1] They are. [2]", [("It is.", (1,)), ("They are.", (2,))]),
+    ],
+)
+def test_sentences_of_a_cell_that_have_markers_of_their_own_are_units(cell: str, expected: list[tuple[str, tuple[int, ...]]]) -> None:
+    for size in (1, 3, 99):
+        found = split(f"| 名 | 值 |\n|---|---|\n| 甲 | {cell} |", size)
+        assert [(one.text, one.hinted) for one in found if isinstance(one, Unit)] == expected
+        assert {one.context for one in found if isinstance(one, Unit)} == {"甲 值"}
+
+
 def test_a_code_block_is_one_unit_and_its_brackets_are_code() -> None:
     (code, after) = units("```py\na[1] = 2\n```\n后句[1]。")
     assert code.text == "```py\na[1] = 2\n```\n"
