@@ -22,10 +22,10 @@ class Chat:
 
     def open(self, query: str = "", *, ready: bool = True) -> Chat:
         self.page.goto(self.address + query)
-        expect(self.composer).to_be_visible(timeout=20_000)
+        expect(self.composer).to_be_visible()
         if ready:
-            expect(self.page.locator(":is(.zj-welcome, .zj-question):visible").first).to_be_visible(timeout=20_000)
-            expect(self.page.locator(".zj-opening")).to_have_count(0, timeout=20_000)
+            expect(self.page.locator(":is(.zj-welcome, .zj-question):visible").first).to_be_visible()
+            expect(self.page.locator(".zj-opening")).to_have_count(0)
             expect(self.page.locator(".zj-header")).to_be_visible()
         return self
 
@@ -49,7 +49,7 @@ class Chat:
         return self.finished()
 
     def finished(self) -> Locator:
-        expect(self.page.locator(".zj-live")).to_have_count(0, timeout=15_000)
+        expect(self.page.locator(".zj-live")).to_have_count(0)
         expect(self.last.locator(".zj-actions")).to_be_visible()
         return self.last
 
@@ -91,3 +91,12 @@ def in_sight(locator: Locator) -> bool:
 
 
 Options = dict[str, Any]
+
+
+def stays_empty(page: Page, number: int) -> bool:
+    """Whether the browser refuses to fill a frame; once it has, that is final."""
+    for _ in range(200):
+        if len(page.frames) > number and page.frames[number].url.startswith("chrome-error:"):
+            return True
+        page.wait_for_timeout(50)
+    return False

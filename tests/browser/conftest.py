@@ -36,7 +36,7 @@ FLAGS = [
     "--disable-gpu",
 ]
 
-expect.set_options(timeout=15_000)  # a machine that runs three such browsers at once is slow, not wrong
+expect.set_options(timeout=30_000)  # a machine that runs several browsers at once is slow, not wrong
 
 STARTS_WITHIN = 480.0
 """Seconds: the real one indexes the seeds first."""
@@ -160,7 +160,9 @@ def seeds_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _product(start: StartServer, index: Path, **settings: Any) -> Server:
     """The product itself, as ``make run`` starts it: ``app.py`` over the seeds, with the real encoder."""
     given = {"port": free_port(), "index_dir": index, "upload_dir": index.with_name("uploads"), "llm": "none"}
-    return start(command=("app.py",), **given | settings)
+    server = start(command=("app.py",), **given | settings)
+    ready(server)
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -168,9 +170,7 @@ def real_server(start_lasting_server: StartServer, seeds_index: Path) -> Server:
     """The product without a language model; a wiki on ``localhost`` may frame it."""
     seeds_index.parent.mkdir(exist_ok=True)
     with FileLock(seeds_index.with_suffix(".lock")):
-        server = _product(start_lasting_server, seeds_index, embed_origins="http://localhost:*")
-        ready(server)
-    return server
+        return _product(start_lasting_server, seeds_index, embed_origins="http://localhost:*")
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def open_chat(browser: Browser, server: Server) -> Iterator[OpenChat]:
     ) -> Chat:
         options = {"locale": "zh-CN", "viewport": {"width": width, "height": height}} | options
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         return new_chat(context, (at or server).address + path).open(query, ready=ready)
 
