@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat import Chat
-from tests.browser.conftest import OpenChat, Server, StartServer
+from tests.browser.conftest import OpenChat
 
 pytestmark = pytest.mark.browser
 
@@ -267,24 +267,6 @@ def test_a_thumb_down_with_its_reason_survives_a_reload(open_chat: OpenChat) -> 
     expect(chat.last.locator(".zj-act-down")).to_have_attribute("aria-pressed", "true")
     chat.open()
     expect(chat.page.locator(".zj-act-down")).to_have_class(re.compile("zj-chosen"))
-
-
-def test_the_conversation_survives_reload_and_restart_with_its_citations(
-    open_chat: OpenChat, start_server: StartServer
-) -> None:
-    server: Server = start_server()
-    chat = open_chat(at=server)
-    chat.ask(ALPHA)
-    chat.page.reload()
-    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA])
-    server.kill()
-    server.start()
-    chat.page.reload()
-    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA])
-    chat.page.locator(".zj-text a.cite").nth(1).click()
-    expect(chat.page.locator(".zj-panel mark.zj-active")).to_have_text(SECOND_SPAN)
-    chat.ask("你好")
-    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, "你好"])
 
 
 def test_a_draft_stays_when_something_else_is_asked_by_a_button(open_chat: OpenChat) -> None:

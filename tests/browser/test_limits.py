@@ -13,21 +13,6 @@ from tests.browser.conftest import OpenChat, StartServer
 pytestmark = pytest.mark.browser
 
 
-def test_when_all_places_are_taken_the_next_reader_is_told(open_chat: OpenChat, start_server: StartServer) -> None:
-    server = start_server(concurrency=1, queue_size=1)
-    first, second, third = (open_chat(at=server) for _ in range(3))
-    first.send("慢慢说")
-    expect(first.last).to_contain_text("第1句话")
-    second.send("慢慢说")
-    expect(second.page.locator(".zj-live")).to_be_visible()
-    third.send("你好")
-    expect(third.page.locator(".toast-wrap")).to_contain_text("现在提问的人很多")
-    expect(third.composer).to_have_value("你好")
-    first.page.locator(".stop-button").click()
-    first.finished()
-    expect(second.last).to_contain_text("第1句话")
-
-
 @pytest.mark.parametrize("question", ["   ", "？！……", "🙂🙂"])
 def test_an_empty_question_is_not_asked(open_chat: OpenChat, question: str) -> None:
     chat = open_chat()

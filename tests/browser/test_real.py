@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.chat import Chat, frame_of, in_sight
-from tests.browser.conftest import OpenChat, Server, StartServer
+from tests.browser.chat import Chat, frame_of
+from tests.browser.conftest import OpenChat, Server
 from tests.browser.wiki import Wiki, embedded
 
 pytestmark = [pytest.mark.browser, pytest.mark.encoder]
@@ -250,14 +250,3 @@ def test_refused_storage_leaves_a_chat_that_works(browser: Browser, framing_wiki
         expect(frame.locator(".zj-done")).to_have_count(number)
     assert errors == []
     context.close()
-
-
-def test_too_many_questions_are_refused_and_the_question_is_given_back(
-    open_chat: OpenChat, start_product: StartServer
-) -> None:
-    chat = open_chat(at=start_product(questions_per_minute=1))
-    chat.ask(ALPHA)
-    chat.send(QUESTIONS[2])
-    expect(chat.page.locator(".toast-wrap")).to_contain_text("提问太频繁")
-    expect(chat.composer).to_have_value(QUESTIONS[2])
-    assert in_sight(chat.composer)

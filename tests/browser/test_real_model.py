@@ -6,13 +6,14 @@ page and guard are the real ones.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chat import Chat, stays_empty
+from tests.browser.chat import Chat, in_sight, stays_empty
 from tests.browser.conftest import OpenChat, Server, StartServer
 from tests.browser.fake_engine import HOSTILE
 from tests.browser.wiki import Wiki, embedded
@@ -22,6 +23,8 @@ from tests.web.test_output_filter import PAYLOADS
 pytestmark = [pytest.mark.browser, pytest.mark.encoder]
 
 ALPHA, EMU = "AlphaQubit 是什么？", "Emu3 系列模型有什么特点？"
+READERS = itertools.count(1)
+QUESTIONS_A_MINUTE = 6
 SENTENCE = "AlphaQubit 是一种基于人工智能的解码器[1]。"
 
 
@@ -43,18 +46,27 @@ def model() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture(scope="module")
 def model_server(start_lasting_product: StartServer, model: FakeOpenAI) -> Server:
-    """One place and one that waits; the rules plan, the model writes. No other site may frame it."""
+    """One place and one that waits; the rules plan, the model writes. No other site may frame it.
+
+    It believes what a proxy says of its readers, so that each test has an address, and a rate, of its own.
+    """
     return start_lasting_product(
         llm="openai", llm_base_url=model.base_url, llm_api_key="k", llm_planner="false", llm_retries=0,
-        concurrency=1, queue_size=1,
+        concurrency=1, queue_size=1, questions_per_minute=QUESTIONS_A_MINUTE, trusted_proxies="127.0.0.1",
     )  # fmt: skip
 
 
 @pytest.fixture
-def chat(open_chat: OpenChat, model_server: Server, model: FakeOpenAI) -> Chat:
+def chat(read_by: Callable[[], Chat], model: FakeOpenAI) -> Chat:
     model.script = [says(*SENTENCE)]
     model.closed.clear()
-    return open_chat(at=model_server)
+    return read_by()
+
+
+@pytest.fixture
+def read_by(open_chat: OpenChat, model_server: Server) -> Callable[[], Chat]:
+    """Open the chat for a reader whom nobody has seen before."""
+    return lambda: open_chat(at=model_server, extra_http_headers={"x-forwarded-for": f"192.0.2.{next(READERS)}"})
 
 
 def test_what_the_model_writes_streams_and_its_citation_opens_the_passage(chat: Chat, model: FakeOpenAI) -> None:
@@ -110,11 +122,20 @@ def test_hostile_text_of_the_model_runs_nothing_and_asks_nothing_of_other_hosts(
     assert [line for line in chat.console if line.startswith("error") or "violates" in line] == []
 
 
+def test_too_many_questions_are_refused_and_the_question_is_given_back(chat: Chat) -> None:
+    for _ in range(QUESTIONS_A_MINUTE):
+        chat.ask("你好")
+    chat.send(ALPHA)
+    expect(chat.page.locator(".toast-wrap")).to_contain_text("提问太频繁")
+    expect(chat.composer).to_have_value(ALPHA)
+    assert in_sight(chat.composer)
+
+
 def test_when_all_places_are_taken_the_next_reader_is_told(
-    chat: Chat, open_chat: OpenChat, model_server: Server, model: FakeOpenAI
+    chat: Chat, read_by: Callable[[], Chat], model: FakeOpenAI
 ) -> None:
     model.script = [slowly]
-    second, third = (open_chat(at=model_server) for _ in range(2))
+    second, third = read_by(), read_by()
     chat.send(ALPHA)
     expect(chat.last).to_contain_text("第1句话")
     second.send(ALPHA)

@@ -431,7 +431,7 @@
     const live = busy();
     log.setAttribute("aria-busy", String(live));
     if (wasLive && !live) announced.textContent = all(".zj-answer .zj-text").at(-1)?.textContent || "";
-    if (live) stopEditing();
+    if (field("zj-mode").value !== "replace") stopEditing();
     wasLive = live;
     if (conversation()) keep("sessionStorage", "conversation", conversation());
   }
