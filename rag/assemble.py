@@ -1,7 +1,7 @@
 """Puts an engine together from settings: which parts stand behind the interfaces is decided here and nowhere else.
 
-For the composition roots only (``app.py``, the two command lines). Opening imports no model library; ``warm``
-loads the encoder before the first question needs it.
+For the composition roots only (``app.py``, the two command lines). Opening imports no model library, unless
+an entailment model is to judge (it is loaded then); ``warm`` loads the encoder before the first question needs it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from importlib import import_module
 from rag.answering.checker import RuleChecker
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.extractive import ExtractiveGenerator
+from rag.answering.judged import JudgedChecker
 from rag.answering.model_generator import ModelGenerator
+from rag.answering.model_judge import ModelJudge
 from rag.answering.model_planner import ModelPlanner
 from rag.answering.model_voice import ModelVoice
 from rag.answering.planner import RulePlanner
@@ -22,7 +24,7 @@ from rag.answering.writer import CheckedWriter
 from rag.config import Settings
 from rag.engine import Engine, Limits, Search
 from rag.errors import ConfigError, ModelUnavailable
-from rag.interfaces import Embedder, Generator, LanguageModel, Planner, Reranker, SpanScorer, Voice
+from rag.interfaces import Checker, Embedder, Generator, LanguageModel, Planner, Reranker, SpanScorer, Voice
 from rag.llm import CircuitBreaker, OpenAIModel, Timeouts
 from rag.local_model import LocalModel
 from rag.models import DEFAULT_LOCAL, MODELS, installed
@@ -31,12 +33,16 @@ from rag.retrieval.catalogue import Index
 from rag.retrieval.cross_encoder import CrossEncoderReranker
 from rag.retrieval.embedding import SentenceTransformerEmbedder
 from rag.retrieval.fusion import QueryAwareFusion
+from rag.retrieval.nli import NliJudge
 from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.retrieval.store import open_index
 
 SLOW_READER = 1100
 """How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second."""
+
+JUDGE_PAUSE = 60.0
+"""Seconds for which a language model that failed as judge is asked no more: an answer waits for it once, not at every sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +72,8 @@ def open_engine(
 
     Raises:
         StoreError: the index is missing, was built with other settings, or is damaged.
-        ModelUnavailable: the embedding model, or a language model that is asked for, is not there.
-        ConfigError: settings contradict each other.
+        ModelUnavailable: the embedding model, or a language model or judge that is asked for, is not there.
+        ConfigError: settings contradict each other, or the judge is to be a language model and there is none.
     """
     embedder = embedder or SentenceTransformerEmbedder.from_settings(settings)
     index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
@@ -142,7 +148,6 @@ def _reranker(settings: Settings, index: Index, embedder: Embedder) -> Reranker:
             return CrossEncoderReranker(name, device=settings.embedding_device)
 
 
-
 def _planner(settings: Settings, rules: RulePlanner, model: LanguageModel | None) -> Planner:
     if model is None:
         return rules
@@ -166,11 +171,28 @@ def _writer(
         written = ModelGenerator(model, scorer)
     return CheckedWriter(
         written,
-        RuleChecker(scorer),
+        _checker(settings, RuleChecker(scorer), model),
         fallback=None if model is None else quotes,
         conflicts=ConflictFinder(dated),
         show_unsupported=settings.show_unsupported,
     )
+
+
+def _checker(settings: Settings, rules: RuleChecker, model: LanguageModel | None) -> Checker:
+    match settings.judge:
+        case "rules":
+            return rules
+        case "llm":
+            if model is None:
+                raise ConfigError(
+                    "RAG_JUDGE=llm needs a language model: set OPENAI_API_KEY or OPENAI_BASE_URL, or RAG_LLM=local; "
+                    "or set RAG_JUDGE to rules or to an NLI CrossEncoder."
+                )
+            return JudgedChecker(rules, ModelJudge(CircuitBreaker(model, failures=1, pause=JUDGE_PAUSE)))
+        case name:
+            judge = NliJudge(name, device=settings.embedding_device)
+            judge.load()
+            return JudgedChecker(rules, judge)
 
 
 def _voice(settings: Settings, index: Index, model: LanguageModel | None) -> Voice:

@@ -162,6 +162,16 @@ class Checker(Protocol):
     ) -> list[Support]: ...
 
 
+class Judge(Protocol):
+    """Tells whether a premise, the text of passages, bears out a claim, a statement or a question with its answer.
+
+    SUPPORTED: the claim follows; CONFLICTING: it is contradicted; UNSUPPORTED: neither; None: the judge cannot tell.
+    Raises ``ModelError`` and its kinds, nothing else.
+    """
+
+    def judge(self, claim: str, premise: str) -> Verdict | None: ...
+
+
 class Writer(Protocol):
     """Writes and checks: a generator's text becomes Token and SentenceChecked events and an answer."""
 

@@ -14,7 +14,7 @@ from rag.answering.content import keys, pairs, words
 from rag.answering.folded import compact
 from rag.answering.negation import negations
 from rag.answering.orders import in_order
-from rag.answering.support import Weighed, missing_numbers, weigh, weigh_answer
+from rag.answering.support import Weighed, missing_numbers, weigh, weigh_sentence
 from rag.answering.windows import Window, closest, single
 from rag.interfaces import Span, SpanScorer, Support
 from rag.text import language
@@ -22,7 +22,6 @@ from rag.types import Evidence, Verdict
 
 _SHORTEST_QUOTE = 2
 _ALIGNED = 6
-_FRAGMENT = 3
 _PARTIAL_SPANS = 2
 _HINT_BONUS = 0.02
 _LENGTH_MALUS = 0.0002
@@ -45,26 +44,69 @@ class RuleChecker:
 
         A span that holds the sentence word for word is enough; ``hinted`` passages are looked at first.
         """
-        ordered = sorted(evidence, key=lambda item: (item.marker not in hinted, item.marker))
-        verbatim = next(_verbatim(sentence, ordered), None)
-        if verbatim is not None:
-            return [verbatim]
-        tongue = language(sentence)
+        quote = self.verbatim(sentence, hinted, evidence)
+        return [quote] if quote else self.aligned(sentence, hinted, evidence, question)
+
+    def verbatim(self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence]) -> Support | None:
+        """The span that holds ``sentence`` word for word; None where there is none."""
+        return next(_verbatim(sentence, _ordered(hinted, evidence)), None)
+
+    def aligned(
+        self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str
+    ) -> list[Support]:
+        """The spans that say what ``sentence`` says in other words, or contradict it, best first."""
+        ordered, tongue = _ordered(hinted, evidence), language(sentence)
         found = list(_aligned(sentence, [item for item in ordered if _tongue(item.chunk.text) == tongue], hinted, question))
         if not found or found[0].verdict is Verdict.PARTLY:
             found += self._across(sentence, [item for item in ordered if _tongue(item.chunk.text) != tongue])
         return _fewest(sorted(found, key=lambda support: -support.score))
 
+    def nearest(
+        self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], most: int
+    ) -> list[Support]:
+        """The spans most like ``sentence``, one a passage and ``most`` in all, hinted passages first.
+
+        They are what a judge may read where ``check`` found nothing: all come as unsupported.
+        """
+        wanted, tongue = keys(sentence), language(sentence)
+        found = [
+            window
+            for item in evidence
+            if _tongue(item.chunk.text) == tongue
+            for window in closest(wanted, [item], _ALIGNED)
+        ]
+        seen = {window.item.marker for window in found}
+        found += self._scored(sentence, [item for item in evidence if item.marker not in seen])
+        found.sort(key=lambda window: (window.item.marker not in hinted, -window.share))
+        best: dict[int, Window] = {}
+        for window in found:
+            if not _is_order(window):
+                best.setdefault(window.item.marker, window)
+        return [_support(window, Weighed(Verdict.UNSUPPORTED, window.share), 0.0) for window in best.values()][:most]
+
     def _across(self, sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
         """Support in another language: by the span scorer, and every number must be there."""
+        for window in self._scored(sentence, evidence)[:_PARTIAL_SPANS]:
+            if window.share >= _ACROSS[1] and not missing_numbers(sentence, window.text):
+                verdict = Verdict.SUPPORTED if window.share >= _ACROSS[0] else Verdict.PARTLY
+                yield _support(window, Weighed(verdict, window.share), 0.0)
+
+    def _scored(self, sentence: str, evidence: Sequence[Evidence]) -> list[Window]:
+        """The sentences of the passages, the scorer's score as their share, best first; none without a scorer."""
         if self._scorer is None or not evidence:
-            return
+            return []
         windows = single(evidence)
         scores = self._scorer.score(sentence, [window.span for window in windows])
-        for score, window in sorted(zip(scores, windows, strict=True), key=lambda pair: -pair[0])[:_PARTIAL_SPANS]:
-            if score >= _ACROSS[1] and not missing_numbers(sentence, window.text):
-                verdict = Verdict.SUPPORTED if score >= _ACROSS[0] else Verdict.PARTLY
-                yield _support(window, Weighed(verdict, score), 0.0)
+        scored = [Window(window.item, window.start, window.end, score) for window, score in zip(windows, scores, strict=True)]
+        return sorted(scored, key=lambda window: -window.share)
+
+
+def _ordered(hinted: Sequence[int], evidence: Sequence[Evidence]) -> list[Evidence]:
+    return sorted(evidence, key=lambda item: (item.marker not in hinted, item.marker))
+
+
+def _is_order(window: Window) -> bool:
+    return in_order(window.item.chunk.text, window.start, window.end)
 
 
 def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
@@ -95,11 +137,10 @@ def _aligned(
 ) -> Iterator[Support]:
     """Support by the windows that share most words with the sentence; a fragment is read as an answer."""
     wanted = keys(sentence)
-    fragment = bool(question) and len(words(sentence)) <= _FRAGMENT
     for window in closest(wanted, evidence, _ALIGNED):
-        if in_order(window.item.chunk.text, window.start, window.end):
+        if _is_order(window):
             continue
-        found = weigh_answer(question, sentence, window.text) if fragment else weigh(sentence, window.text)
+        found = weigh_sentence(sentence, question, window.text)
         if found.verdict is Verdict.SUPPORTED and not _names_known(sentence, window.item):
             found = Weighed(Verdict.PARTLY, found.score / 2)
         if found.verdict is not Verdict.UNSUPPORTED:

@@ -1,4 +1,4 @@
-"""What a language model may decide for the planner: schemas for its replies, and their validation.
+"""What a language model may decide, for the planner and as a judge: schemas for its replies, and their validation.
 
 The border between JSON from a model and our own values; nothing that a model writes gets past it unchecked.
 """
@@ -57,6 +57,12 @@ class RefineDecision(_Decision):
     enough: bool
     missing: Annotated[list[Line], Field(max_length=4)]
     queries: Annotated[list[Line], Field(max_length=3)]
+
+
+class JudgeDecision(_Decision):
+    """Whether a text bears out a claim."""
+
+    verdict: Literal["entailment", "contradiction", "neutral"]
 
 
 def _flat(schema: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from rag.answering.alignment import coverage, gaps, lay, scattered
 from rag.answering.calibration import ANSWER, ANSWER_BIAS, STATEMENT, STATEMENT_BIAS, THRESHOLD
+from rag.answering.content import words
 from rag.answering.negation import negation_differs, opposed
 from rag.answering.role import role_of
 from rag.numerals import Number
@@ -26,6 +27,9 @@ _QUESTION_AND_ANSWER = re.compile(
 _GLUED = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
 _NUMERAL = re.compile(r"[0-9０-９零〇一二两三四五六七八九十百千万亿.]")
 _PARTLY = 0.5
+_FRAGMENT = 3
+"""Words up to which a sentence of an answer is no statement of its own."""
+
 _UNITS = {"号": "日", "个": "", "名": "人", "位": "人", "第": ""}
 
 Features = Mapping[str, float]
@@ -141,6 +145,16 @@ def weigh(claim: str, evidence: str) -> Weighed:
     """The verdict on ``claim`` by ``evidence`` alone."""
     question, answer = split_claim(claim)
     return weigh_answer(question, answer, evidence) if question else weigh_statement(claim, evidence)
+
+
+def is_fragment(sentence: str, question: str) -> bool:
+    """Whether a sentence of an answer says something only together with ``question``: a name, a number, a cell."""
+    return bool(question) and len(words(sentence)) <= _FRAGMENT
+
+
+def weigh_sentence(sentence: str, question: str, evidence: str) -> Weighed:
+    """The verdict on a sentence of an answer to ``question``: a fragment is read as the answer itself."""
+    return weigh_answer(question, sentence, evidence) if is_fragment(sentence, question) else weigh(sentence, evidence)
 
 
 def weigh_statement(claim: str, evidence: str) -> Weighed:

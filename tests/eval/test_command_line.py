@@ -66,7 +66,7 @@ def test_a_manifest_holds_no_secret_and_no_absolute_path(bridges: Path, monkeypa
     assert "hidden" not in text
     manifest = json.loads(text)
     assert manifest["sets"][0]["path"] == "queries.jsonl"
-    assert manifest["settings"]["chunk_size"] == 320
+    assert (manifest["settings"]["chunk_size"], manifest["settings"]["judge"]) == (320, "rules")
 
 
 def test_a_finished_folder_is_not_overwritten_unasked(bridges: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""A language model and a scorer that do what they were told."""
+"""A language model, a judge and a scorer that do what they were told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from rag.errors import ModelError
 from rag.interfaces import Message, Span
+from rag.types import Verdict
 
 Decision = dict[str, Any]
 
@@ -44,6 +45,24 @@ class ScriptedModel:
         self.asked.append(messages)
         if self.fault:
             raise self.fault
+
+
+class ScriptedJudge:
+    """Gives its verdicts in order, the last one for ever; an error in the place of one is raised.
+
+    ``asked`` are the claims and premises that it was shown.
+    """
+
+    def __init__(self, *verdicts: Verdict | ModelError | None) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._verdicts = verdicts
+
+    def judge(self, claim: str, premise: str) -> Verdict | None:
+        self.asked.append((claim, premise))
+        verdict = self._verdicts[min(len(self.asked), len(self._verdicts)) - 1]
+        if isinstance(verdict, ModelError):
+            raise verdict
+        return verdict
 
 
 class ScriptedScorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,8 @@ def write_encoder(folder: Path, *, kind: str = "bert", pooling: str = "mean", wi
     return folder
 
 
-def write_cross_encoder(folder: Path, labels: int = 1) -> Path:
-    """A random BERT cross-encoder with ``labels`` outputs."""
+def write_cross_encoder(folder: Path, labels: int = 1, *, names: Sequence[str] = (), favoured: str = "") -> Path:
+    """A random BERT cross-encoder with ``labels`` outputs, or one for each of ``names``; ``favoured`` always wins."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -75,10 +76,15 @@ def write_cross_encoder(folder: Path, labels: int = 1) -> Path:
         "intermediate_size": 32,
         "max_position_embeddings": 64,
         "pad_token_id": 1,
-        "num_labels": labels,
+        "num_labels": len(names) or labels,
         "initializer_range": 0.5,
     }
+    if names:
+        settings |= {"id2label": dict(enumerate(names)), "label2id": {name: place for place, name in enumerate(names)}}
     model: Any = BertForSequenceClassification(BertConfig(**settings))
+    if favoured:
+        with torch.no_grad():
+            model.classifier.bias[names.index(favoured)] = 50.0
     model.save_pretrained(folder)
     return folder
 

@@ -1,0 +1,77 @@
+"""Which judge stands behind the checker of an assembled engine, and what becomes of a setting that cannot be met."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.assemble import open_engine
+from rag.build import build
+from rag.config import Settings
+from rag.engine import Engine
+from rag.errors import ConfigError, ModelUnavailable
+from rag.events import Answered
+from rag.types import Verdict
+from tests.fakes import HashEmbedder, ScriptedModel
+from tests.retrieval.tiny_models import write_cross_encoder
+
+QUESTION = "市图书馆新馆有多少个座位？"
+WRITTEN = "市图书馆新馆的座位共有1200个。[1]"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    text = "# 市图书馆新馆\n\n市图书馆新馆于2023年9月开放，共有座位1200个。新馆每周一闭馆。\n"
+    (tmp_path / "library.md").write_text(text, encoding="utf-8")
+    made = Settings.load({}, sources=(tmp_path / "library.md",), index_dir=tmp_path / "index", llm_planner=False, evidence_floor=0.0)
+    build(made, embedder=HashEmbedder())
+    return made
+
+
+def opened(settings: Settings, judge: str, model: ScriptedModel | None = None) -> Engine:
+    return open_engine(settings.model_copy(update={"judge": judge}), embedder=HashEmbedder(), model=model).engine
+
+
+def verdict_of(engine: Engine) -> Verdict:
+    *_, last = engine.answer(QUESTION)
+    assert isinstance(last, Answered)
+    (sentence,) = last.answer.sentences
+    return sentence.verdict
+
+
+def test_rules_judge_unless_told_otherwise(settings: Settings) -> None:
+    model = ScriptedModel({"verdict": "contradiction"}, pieces=(WRITTEN,))
+    assert verdict_of(opened(settings, settings.judge, model)) is Verdict.SUPPORTED
+    assert len(model.asked) == 1
+
+
+def test_the_language_model_judges_what_it_wrote(settings: Settings) -> None:
+    model = ScriptedModel({"verdict": "contradiction"}, pieces=(WRITTEN,))
+    assert verdict_of(opened(settings, "llm", model)) is Verdict.CONFLICTING
+    assert len(model.asked) == 2
+
+
+def test_a_language_model_that_fails_as_judge_is_left_alone_for_a_while(settings: Settings) -> None:
+    model = ScriptedModel(ModelUnavailable("gone"), pieces=(WRITTEN,))
+    engine = opened(settings, "llm", model)
+    assert [verdict_of(engine) for _ in range(3)] == [Verdict.SUPPORTED] * 3
+    assert len(model.asked) == 3 + 1
+
+
+def test_a_language_model_as_judge_needs_a_language_model(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match="RAG_JUDGE=llm needs a language model"):
+        opened(settings, "llm")
+
+
+@pytest.mark.encoder
+def test_an_entailment_model_judges(settings: Settings, tmp_path: Path) -> None:
+    names = ("contradiction", "entailment", "neutral")
+    folder = write_cross_encoder(tmp_path / "nli", names=names, favoured="neutral")
+    assert verdict_of(opened(settings, str(folder), ScriptedModel(pieces=(WRITTEN,)))) is Verdict.PARTLY
+
+
+@pytest.mark.encoder
+def test_an_entailment_model_that_is_not_there_is_found_out_at_once(settings: Settings) -> None:
+    with pytest.raises(ModelUnavailable, match="RAG_JUDGE"):
+        opened(settings, "/no/such/model")
