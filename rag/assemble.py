@@ -121,6 +121,7 @@ def language_model(settings: Settings) -> LanguageModel | None:
             max_tokens=settings.llm_max_tokens,
             timeouts=timeouts,
             retries=settings.llm_retries,
+            logprobs=settings.second_look > 0,
         )
     )
 
@@ -130,7 +131,9 @@ def _local_model(settings: Settings) -> LanguageModel:
     path = installed(name, settings.cache_dir)
     if path is None:
         raise ModelUnavailable(f"The local model {name} is not installed. Run `python -m rag model install {name}`.")
-    return LocalModel(path, name=name, temperature=settings.llm_temperature)
+    return LocalModel(
+        path, name=name, temperature=settings.llm_temperature, logprobs=settings.second_look > 0
+    )
 
 
 def _search(settings: Settings, index: Index, embedder: Embedder) -> Search:
@@ -175,6 +178,7 @@ def _writer(
         fallback=None if model is None else quotes,
         conflicts=ConflictFinder(dated),
         show_unsupported=settings.show_unsupported,
+        second_look=settings.second_look,
     )
 
 

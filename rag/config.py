@@ -63,6 +63,7 @@ class Settings(BaseModel):
     max_rounds: Positive = Field(3, description="Most rounds of search for one question.")
     show_unsupported: bool = Field(True, description="Show sentences without support, marked; `false` withholds them.")
     judge: str = Field("rules", description="Who judges whether a passage bears out a sentence: `rules`, `llm` (the language model), or an NLI CrossEncoder by name or path.")
+    second_look: Share = Field(0.0, description="A sentence with a year, number or name that the model wrote with a probability below this is searched for by itself; 0: off.")
     language: Literal["auto", "zh", "en"] = Field("auto", description="Language of the bot's own sentences; `auto`: that of the question.")
 
     # Language model

@@ -14,7 +14,7 @@ from typing import assert_never
 from rag.events import Answered, Event, Planned, Reranked, Retrieved
 from rag.gathering import Gathered
 from rag.interfaces import Catalogue, Fusion, Planner, Reranker, Retriever, Voice, Writer
-from rag.types import Action, Answer, Hit, Outcome, Plan, Scope, Stage, Turn
+from rag.types import Action, Answer, Evidence, Hit, Outcome, Plan, Scope, Stage, Turn
 
 Stream = Generator[Event, None, None]
 
@@ -98,7 +98,13 @@ class Engine:
         plan, gathered = yield from self._gather(plan)
         if plan.action is Action.ABSTAIN or not gathered.evidence:
             return (yield from self._voice.abstain(plan, gathered.nearest(self._limits.nearest)))
-        answer = yield from self._writer.write(plan, gathered.evidence, history)
+
+        def look(further: Plan) -> Generator[Event, None, Sequence[Evidence]]:
+            nonlocal gathered
+            gathered = yield from self._round(further, gathered)
+            return gathered.evidence
+
+        answer = yield from self._writer.write(plan, gathered.evidence, history, look)
         if answer.outcome is Outcome.ABSTAINED:
             return replace(answer, nearest=gathered.nearest(self._limits.nearest))
         return answer

@@ -2,7 +2,9 @@
 
 Grammar: ``Planned (Retrieved+ Reranked Planned?)* (Token+ SentenceChecked?)* Answered``; ``Answered`` comes
 exactly once and last. Tokens without a ``SentenceChecked`` are the bot's own words (a greeting, a question back,
-"the documents do not say"), which rest on no document. Events hold values, never wording or HTML: each reader folds them into its own form.
+"the documents do not say"), which rest on no document. A second look puts
+``Planned Retrieved+ Reranked`` before the ``SentenceChecked`` of its sentence, or before the tokens of one that was
+held back until it was checked. Events hold values, never wording or HTML: each reader folds them into its own form.
 """
 
 from __future__ import annotations

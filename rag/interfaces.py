@@ -5,10 +5,10 @@ Rooms depend on these, never on each other. Arrays are NumPy, row-major, float32
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Generator as Steps
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,11 +172,18 @@ class Judge(Protocol):
     def judge(self, claim: str, premise: str) -> Verdict | None: ...
 
 
+Look = Callable[[Plan], Steps[Event, None, Sequence[Evidence]]]
+"""One more round of search for a plan, while its answer is being written: all evidence of the answer so far."""
+
+
 class Writer(Protocol):
-    """Writes and checks: a generator's text becomes Token and SentenceChecked events and an answer."""
+    """Writes and checks: a generator's text becomes Token and SentenceChecked events and an answer.
+
+    A writer that is unsure of what it wrote may search for it by ``look``.
+    """
 
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
     ) -> Steps[Event, None, Answer]: ...
 
 
@@ -198,6 +205,25 @@ class Message:
     content: str
 
 
+class Piece(str):
+    """A piece of a model's reply that tells how sure the model was.
+
+    ``probabilities``: for each character that of the token which it belongs to, 0 to 1; 1 where it is not known.
+    """
+
+    probabilities: tuple[float, ...]
+
+    def __new__(cls, text: str, probabilities: Iterable[float] = ()) -> Self:
+        piece = super().__new__(cls, text)
+        piece.probabilities = tuple(probabilities)
+        return piece
+
+
+def probabilities_of(piece: str) -> tuple[float, ...]:
+    """One for each character of ``piece``, whether it is a ``Piece`` or plain text, which is taken to be certain."""
+    return piece.probabilities if isinstance(piece, Piece) else (1.0,) * len(piece)
+
+
 class LanguageModel(Protocol):
     """A chat model. Both methods raise ``ModelError`` and its kinds, nothing else."""
 
@@ -205,7 +231,10 @@ class LanguageModel(Protocol):
     def name(self) -> str: ...
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
-        """Yield the reply as it is written. Closing the iterator closes the connection."""
+        """Yield the reply as it is written, as ``Piece`` where probabilities are known.
+
+        Closing the iterator closes the connection.
+        """
         ...
 
     def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,8 @@ _BATCH = 512
 class LocalModel:
     """A ``LanguageModel`` from a GGUF file. The server starts with the first call, on a free loopback port.
 
-    One answer is written at a time: a second one would make both slow. ``context`` is in tokens.
+    One answer is written at a time: a second one would make both slow. ``context`` is in tokens,
+    ``logprobs`` as with ``OpenAIModel``.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class LocalModel:
         temperature: float = 0.0,
         max_tokens: int = 400,
         timeouts: Timeouts | None = None,
+        logprobs: bool = False,
     ) -> None:
         self._path = path
         self._name = name or path.stem
@@ -44,6 +46,7 @@ class LocalModel:
         self._temperature = temperature
         self._max_tokens = max_tokens
         self._timeouts = timeouts or Timeouts(connect=5, first_token=120, between_tokens=60, total=600)
+        self._logprobs = logprobs
         self._lock = threading.Lock()
         self._server: Any = None
         self._client: OpenAIModel | None = None
@@ -72,6 +75,7 @@ class LocalModel:
                     timeouts=self._timeouts,
                     retries=0,
                     direct=True,
+                    logprobs=self._logprobs,
                 )
             return address
 

@@ -7,6 +7,7 @@ a function that writes to the connection. Requests are kept in ``requests``; ``c
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
 import time
@@ -114,6 +115,23 @@ def says(*pieces: str, usage: tuple[int, int] | None = None, pause: float = 0.0)
             prompt, completion = usage
             reply.event({**chunk({}), "choices": [], "usage": {
                 "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}})
+        reply.done()
+
+    return step
+
+
+def says_surely(*tokens: tuple[str, float]) -> Step:
+    """A step that streams tokens with their probabilities, and refuses who did not ask for them."""
+
+    def step(reply: Reply) -> None:
+        if not reply.body.get("logprobs"):
+            reply.status(400)
+            return
+        reply.begin()
+        for token, probability in tokens:
+            value: dict[str, Any] = chunk({"content": token})
+            value["choices"][0]["logprobs"] = {"content": [{"token": token, "logprob": math.log(probability)}]}
+            reply.event(value)
         reply.done()
 
     return step

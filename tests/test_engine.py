@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rag.engine import Engine, Limits, Search
 from rag.events import Answered, Event, Planned, Reranked, Retrieved, SentenceChecked, Token
+from rag.interfaces import Look
 from rag.types import (
     Action,
     Answer,
@@ -93,7 +94,9 @@ class FakeVoice:
 
 
 class EchoWriter:
-    def write(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Steps:
+    def write(
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+    ) -> Steps:
         sentences = []
         for item in evidence:
             yield Token(item.chunk.text)
@@ -103,12 +106,20 @@ class EchoWriter:
 
 
 def engine(
-    planner: ScriptedPlanner, found: dict[str, list[str]] | None = None, limits: Limits | None = None
+    planner: ScriptedPlanner,
+    found: dict[str, list[str]] | None = None,
+    limits: Limits | None = None,
+    writer: EchoWriter | None = None,
 ) -> tuple[Engine, FakeRetriever]:
     sparse = FakeRetriever(found or {}, Stage.SPARSE)
     search = Search(sparse, FakeRetriever(found or {}, Stage.DENSE), FirstComeFusion(), LabelReranker())
     built = Engine(
-        catalogue=FakeCatalogue(), search=search, planner=planner, writer=EchoWriter(), voice=FakeVoice(), limits=limits
+        catalogue=FakeCatalogue(),
+        search=search,
+        planner=planner,
+        writer=writer or EchoWriter(),
+        voice=FakeVoice(),
+        limits=limits,
     )
     return built, sparse
 
@@ -208,7 +219,9 @@ def test_closing_the_stream_closes_the_writer() -> None:
     closed = []
 
     class SlowWriter(EchoWriter):
-        def write(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Steps:
+        def write(
+            self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+        ) -> Steps:
             try:
                 while True:
                     yield Token("…")
@@ -228,6 +241,37 @@ def test_closing_the_stream_closes_the_writer() -> None:
             break
     stream.close()
     assert closed == [True]
+
+
+class LookingWriter(EchoWriter):
+    """Searches for "y", then for "z", before it echoes."""
+
+    def write(
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+    ) -> Steps:
+        assert look is not None
+        for number, query in enumerate("yz", start=2):
+            yield Planned(further := replace(plan, queries=(query,), round=number))
+            evidence = yield from look(further)
+        return (yield from super().write(plan, evidence, history))
+
+
+def test_a_writer_may_look_again_and_old_markers_keep_their_chunks() -> None:
+    found = {"x": ["a9"], "y": ["a9", "b8", "c1"], "z": ["b8", "c7"]}
+    built, _ = engine(ScriptedPlanner(retrieve("x"), [None]), found, writer=LookingWriter())
+    events = list(built.answer("q"))
+    assert shape(events) == "PRRRKPRRRKPRRRKtststsA"
+    last = [event for event in events if isinstance(event, Reranked)][-1]
+    assert [(item.marker, item.chunk.id) for item in last.evidence] == [(1, "a9"), (2, "b8"), (3, "c7")]
+    assert {hit.chunk.id for hit in last.hits} == {"a9", "b8", "c1", "c7"}
+
+
+def test_a_second_look_stays_in_the_users_scope() -> None:
+    found = {"x": ["a9"], "y": ["b8"], "z": []}
+    built, sparse = engine(ScriptedPlanner(retrieve("x"), [None]), found, writer=LookingWriter())
+    scope = Scope(("a",), strict=True)
+    assert end(list(built.answer("q", (), scope))).text == "a9"
+    assert sparse.asked == [("x", scope), ("y", scope), ("z", scope)]
 
 
 def test_retrieve_stops_before_any_answer() -> None:

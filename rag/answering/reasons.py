@@ -44,6 +44,8 @@ class Reason(StrEnum):
     """A part has no evidence yet; it is searched for in other words."""
     REFINE_BRIDGE = "refine_bridge"
     """A name found in the evidence leads to the missing part."""
+    SECOND_LOOK = "second_look"
+    """The model was unsure of a year, a number or a name in a sentence of its answer."""
     NO_EVIDENCE = "no_evidence"
     """Nothing in the documents comes near."""
     MISSING_ENTITY = "missing_entity"

@@ -7,14 +7,16 @@ unit is held until it is checked, and left out when nothing supports it.
 from __future__ import annotations
 
 import re
+from collections.abc import Generator as Steps
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.answering.citations import citations_from, markers_text, verdict_from
 from rag.answering.phrases import claims_nothing
 from rag.answering.pieces import Item, Layout, Unit, Words
+from rag.answering.second_look import SecondLook
 from rag.answering.units import UnitSplitter
-from rag.events import SentenceChecked, Token
+from rag.events import Event, SentenceChecked, Token
 from rag.interfaces import Checker
 from rag.types import Citation, Evidence, Sentence, Verdict
 
@@ -37,15 +39,21 @@ class AnswerWriter:
     """Turns pieces of text into Token and SentenceChecked events; ``written`` is the answer so far.
 
     The tokens joined are ``written.text``. A sentence's tokens and markers come before its SentenceChecked.
-    Units that claim nothing (headings, connecting phrases) are tokens only.
+    Units that claim nothing (headings, connecting phrases) are tokens only. ``evidence`` grows by second looks.
     """
 
     def __init__(
-        self, checker: Checker, evidence: Sequence[Evidence], question: str, *, show_unsupported: bool = True
+        self,
+        checker: Checker,
+        evidence: Sequence[Evidence],
+        question: str,
+        *,
+        show_unsupported: bool = True,
+        second_look: SecondLook | None = None,
     ) -> None:
+        self.evidence = evidence
         self._checker = checker
-        self._evidence = evidence
-        self._known = frozenset(item.marker for item in evidence)
+        self._second_look = second_look
         self._question = question
         self._show_unsupported = show_unsupported
         self._splitter = UnitSplitter()
@@ -55,19 +63,21 @@ class AnswerWriter:
         self._start = 0
         self.written = Written()
 
-    def feed(self, piece: str) -> Iterator[Token | SentenceChecked]:
+    def feed(self, piece: str) -> Iterator[Event]:
         """Take the next piece of the writer's stream."""
+        if self._second_look is not None:
+            self._second_look.hear(piece)
         for item in self._splitter.feed(piece):
             yield from self._take(item)
 
-    def finish(self) -> Iterator[Token | SentenceChecked]:
+    def finish(self) -> Iterator[Event]:
         """The stream has ended, or broke off: check what is left."""
         for item in self._splitter.finish():
             yield from self._take(item)
         if self._layout.strip():
             yield self._token(self._release().rstrip())
 
-    def _take(self, item: Item) -> Iterator[Token | SentenceChecked]:
+    def _take(self, item: Item) -> Iterator[Event]:
         match item:
             case Layout(text):
                 self._add_layout(text)
@@ -88,8 +98,8 @@ class AnswerWriter:
         self._words.append(text)
         yield self._token(text)
 
-    def _end_unit(self, unit: Unit) -> Iterator[Token | SentenceChecked]:
-        sentence, needs_none = self._check(unit)
+    def _end_unit(self, unit: Unit) -> Iterator[Event]:
+        sentence, needs_none = yield from self._check(unit)
         if not self._show_unsupported:
             if not needs_none and sentence.verdict is Verdict.UNSUPPORTED:
                 self._withhold(unit)
@@ -107,12 +117,15 @@ class AnswerWriter:
             self.written.sentences.append(placed)
             yield SentenceChecked(placed)
 
-    def _check(self, unit: Unit) -> tuple[Sentence, bool]:
+    def _check(self, unit: Unit) -> Steps[Event, None, tuple[Sentence, bool]]:
         if not unit.context and claims_nothing(unit.text):
             return Sentence(unit.text, 0, 0, (), Verdict.SUPPORTED), True
-        hinted = [number for number in unit.hinted if number in self._known]
+        if self._second_look is not None:
+            self.evidence = yield from self._second_look.at(unit, self.evidence)
+        known = {item.marker for item in self.evidence}
+        hinted = [number for number in unit.hinted if number in known]
         about = f"{self._question} {unit.context}".strip()
-        supports = self._checker.check(unit.text, hinted, self._evidence, about)
+        supports = self._checker.check(unit.text, hinted, self.evidence, about)
         return Sentence(unit.text, 0, 0, citations_from(supports), verdict_from(supports)), False
 
     def _withhold(self, unit: Unit) -> None:

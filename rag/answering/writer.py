@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.content import name_keys, pairs
+from rag.answering.second_look import SecondLook
 from rag.answering.stream import AnswerWriter, Written
 from rag.errors import ModelError
 from rag.events import Event
-from rag.interfaces import Checker, Generator
+from rag.interfaces import Checker, Generator, Look
 from rag.text import language
 from rag.types import Answer, Evidence, Outcome, Plan, Turn
 
@@ -24,7 +25,8 @@ class CheckedWriter:
 
     ``fallback`` writes instead when ``generator`` fails before its first piece, or when nothing that it wrote
     may be shown; ``Answer.model`` says who wrote. A failure after the first piece is raised once what came is
-    checked and out.
+    checked and out. ``second_look``: the probability below which a year, number or name that the generator wrote is
+    searched for; 0 is never.
     """
 
     def __init__(
@@ -35,15 +37,17 @@ class CheckedWriter:
         fallback: Generator | None = None,
         conflicts: ConflictFinder | None = None,
         show_unsupported: bool = True,
+        second_look: float = 0.0,
     ) -> None:
         self._generator = generator
         self._fallback = fallback
         self._checker = checker
         self._conflicts = conflicts or ConflictFinder()
         self._show_unsupported = show_unsupported
+        self._second_look = second_look
 
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
     ) -> Steps[Event, None, Answer]:
         """Yield the answer's events and return the answer.
 
@@ -51,7 +55,7 @@ class CheckedWriter:
             ModelError: the model failed with its answer half written, or failed at all and nothing stands in.
         """
         author = self._generator
-        fold = self._new_fold(plan, evidence)
+        fold = self._new_fold(plan, evidence, look)
         try:
             yield from self._run(author, fold, plan, evidence, history)
         except ModelError:
@@ -59,13 +63,17 @@ class CheckedWriter:
                 yield from fold.finish()
                 raise
         if self._fallback is not None and not fold.written.text:
-            author, fold = self._fallback, self._new_fold(plan, evidence)
-            yield from self._run(author, fold, plan, evidence, history)
-        return self._answer(author, fold.written, plan, evidence)
+            author, fold = self._fallback, self._new_fold(plan, fold.evidence)
+            yield from self._run(author, fold, plan, fold.evidence, history)
+        return self._answer(author, fold.written, plan, fold.evidence)
 
-    def _new_fold(self, plan: Plan, evidence: Sequence[Evidence]) -> AnswerWriter:
+    def _new_fold(self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None) -> AnswerWriter:
         return AnswerWriter(
-            self._checker, evidence, plan.question, show_unsupported=self._show_unsupported
+            self._checker,
+            evidence,
+            plan.question,
+            show_unsupported=self._show_unsupported,
+            second_look=SecondLook(look, plan, self._second_look) if look and self._second_look else None,
         )
 
     @staticmethod

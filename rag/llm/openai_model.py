@@ -75,6 +75,7 @@ class OpenAIModel:
         retries: tries after the first, each after a pause with jitter or as long as ``Retry-After`` says.
         sleep: waits before a retry; unless given, until the reader has left (``rag.departure``).
         direct: do not go through a proxy of the environment (a server on this machine).
+        logprobs: ask for log-probabilities; the pieces of a reply are then ``Piece`` where the endpoint tells them.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class OpenAIModel:
         timeouts: Timeouts | None = None,
         retries: int = 2,
         direct: bool = False,
+        logprobs: bool = False,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
         self._model = model
@@ -98,6 +100,7 @@ class OpenAIModel:
         self._timeouts = timeouts or Timeouts()
         self._retries = retries
         self._direct = direct
+        self._logprobs = logprobs
         self._sleep = sleep
         self._lock = threading.Lock()
         self._made: openai.OpenAI | None = None
@@ -124,6 +127,8 @@ class OpenAIModel:
         """
         limit = max_tokens or self._max_tokens
         variants = [self._options(messages, limit, dialect) for dialect in range(3)]
+        if self._logprobs:
+            variants = [{**options, **asked} for options in variants for asked in ({"logprobs": True}, {})]
         yield from self._stream("stream", variants, limit)
 
     def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:

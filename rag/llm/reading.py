@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from rag.llm.certainty import Certainty, joined, probabilities_in
 from rag.llm.failures import ReportedError
 from rag.llm.thinking import ThoughtFilter
 
@@ -21,13 +22,17 @@ _THOUGHTS_PER_TOKEN = 40
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one chunk of a stream holds. ``last``: it tells why the reply ends."""
+    """What one chunk of a stream holds.
+
+    ``last``: it tells why the reply ends. ``probabilities``: one for each character of ``text``, or none at all.
+    """
 
     text: str = ""
     thought: str = ""
     last: bool = False
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    probabilities: tuple[float, ...] = ()
 
 
 def read_chunk(data: bytes) -> Chunk:
@@ -45,12 +50,14 @@ def read_chunk(data: bytes) -> Chunk:
     usage, choices = _mapping(value.get("usage")), value.get("choices")
     choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
     delta = _mapping(choice.get("delta"))
+    text = _text(delta.get("content"))
     return Chunk(
-        text=_text(delta.get("content")),
+        text=text,
         thought=_text(delta.get("reasoning_content")) or _text(delta.get("reasoning")),
         last=bool(choice.get("finish_reason")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
+        probabilities=probabilities_in(choice.get("logprobs"), text),
     )
 
 
@@ -78,6 +85,7 @@ class Reading:
         self._left = limit * _CHARACTERS_PER_TOKEN
         self._thoughts_left = limit * _THOUGHTS_PER_TOKEN
         self._filter = ThoughtFilter()
+        self._certainty = Certainty()
         self.shown = False
         self.alive = False
         self.done = False
@@ -94,7 +102,8 @@ class Reading:
     def take(self, events: Iterable[bytes]) -> str:
         """The text to show now, of what came together: the data of events, up to the one that says that all is done.
 
-        An event that cannot be read does not take the text before it along: see ``error``.
+        It is a ``Piece`` where the endpoint tells probabilities. An event that cannot be read does not take the text
+        before it along: see ``error``.
         """
         texts: list[str] = []
         self.alive = False
@@ -106,23 +115,27 @@ class Reading:
                 texts.append(self._take(read_chunk(data)))
         except (ReportedError, ValueError) as error:
             self.error = error
-        return "".join(texts)
+        return joined(texts)
 
     def _take(self, chunk: Chunk) -> str:
         self.prompt_tokens = max(self.prompt_tokens, chunk.prompt_tokens)
         self.completion_tokens = max(self.completion_tokens, chunk.completion_tokens)
         self.alive = self.alive or bool(chunk.text or chunk.thought)
         self.finished = self.finished or chunk.last
-        text = self._cut(self._filter.feed(chunk.text)) if chunk.text else ""
+        text = self._filtered(chunk) if chunk.text else ""
         self._thoughts_left -= len(chunk.thought) + (len(chunk.text) if not text else 0)
         return text
 
+    def _filtered(self, chunk: Chunk) -> str:
+        self._certainty.add(chunk.text, chunk.probabilities)
+        return self._cut(self._certainty.lay(self._filter.feed(chunk.text)))
+
     def finish(self) -> str:
         """The stream has ended: the text that was held back."""
-        return self._cut(self._filter.finish())
+        return self._cut(self._certainty.lay(self._filter.finish()))
 
     def _cut(self, text: str) -> str:
-        kept = text[: max(self._left, 0)]
+        kept = text if len(text) <= self._left else text[: max(self._left, 0)]
         self._left -= len(kept)
         self.shown = self.shown or bool(kept.strip())
         return kept

@@ -97,6 +97,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "reason_default": ("到文档中查找", "looked up in the documents"),
     "reason_refine_missing": ("有一部分还没有依据，换个说法再搜", "a part is missing: searched in other words"),
     "reason_refine_bridge": ("顺着已找到的名称继续搜", "followed a name that was found"),
+    "reason_second_look": ("答案里有不确定的数字或名称，再查一次", "searched for a value that the answer was unsure of"),
     "reason_no_evidence": ("没有接近的内容", "nothing comes near"),
     "reason_missing_entity": ("文档里没有问到的名称、版本或年份", "a name, version or year is not in the documents"),
     "reason_insufficient": ("有相关主题，但没有问到的内容", "the topic is there, the answer is not"),

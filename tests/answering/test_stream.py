@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.stream import AnswerWriter
-from rag.events import SentenceChecked, Token
+from rag.events import Event, SentenceChecked, Token
 from rag.interfaces import Span, Support
 from rag.types import Chunk, Evidence, Verdict
 
@@ -32,7 +32,7 @@ class ByRule:
         return [Support(Span(evidence[n - 1].chunk, 0, 2), n, verdict, 1.0) for n in hinted or [1]]
 
 
-def run(text: str, size: int = 1, *, show: bool = True) -> tuple[AnswerWriter, list[Token | SentenceChecked], ByRule]:
+def run(text: str, size: int = 1, *, show: bool = True) -> tuple[AnswerWriter, list[Event], ByRule]:
     checker = ByRule()
     writer = AnswerWriter(checker, PASSAGES, "问题？", show_unsupported=show)
     events = [event for at in range(0, len(text), size) for event in writer.feed(text[at : at + size])]
