@@ -37,10 +37,12 @@ class MeteredModel:
         """The model's own."""
         return self._model.name
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Iterator[str]:
         """The model's own, counted."""
         self._add("tokens_in", sum(estimate_tokens(message.content) for message in messages))
-        pieces = self._model.stream(messages, max_tokens=max_tokens)
+        pieces = self._model.stream(messages, max_tokens=max_tokens, temperature=temperature)
         try:
             for piece in pieces:
                 self._add("tokens_out", estimate_tokens(piece))

@@ -18,6 +18,7 @@ from rag.answering.model_generator import ModelGenerator
 from rag.answering.model_judge import ModelJudge
 from rag.answering.model_planner import ModelPlanner
 from rag.answering.model_voice import ModelVoice
+from rag.answering.own_knowledge import SAMPLING, OwnKnowledge
 from rag.answering.planner import RulePlanner
 from rag.answering.voice import ReplyGenerator, RuleVoice
 from rag.answering.writer import CheckedWriter
@@ -179,6 +180,7 @@ def _writer(
         conflicts=ConflictFinder(dated),
         show_unsupported=settings.show_unsupported,
         second_look=settings.second_look,
+        knowledge=_knowledge(settings, model),
     )
 
 
@@ -197,6 +199,12 @@ def _checker(settings: Settings, rules: RuleChecker, model: LanguageModel | None
             judge = NliJudge(name, device=settings.embedding_device)
             judge.load()
             return JudgedChecker(rules, judge)
+
+
+def _knowledge(settings: Settings, model: LanguageModel | None) -> OwnKnowledge | None:
+    if model is None or not settings.self_consistency:
+        return None
+    return OwnKnowledge(model, settings.self_consistency, temperature=settings.llm_temperature or SAMPLING)
 
 
 def _voice(settings: Settings, index: Index, model: LanguageModel | None) -> Voice:

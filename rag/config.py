@@ -64,6 +64,7 @@ class Settings(BaseModel):
     show_unsupported: bool = Field(True, description="Show sentences without support, marked; `false` withholds them.")
     judge: str = Field("rules", description="Who judges whether a passage bears out a sentence: `rules`, `llm` (the language model), or an NLI CrossEncoder by name or path.")
     second_look: Share = Field(0.0, description="A sentence with a year, number or name that the model wrote with a probability below this is searched for by itself; 0: off.")
+    self_consistency: Annotated[int, Field(ge=0, le=20)] = Field(0, description="How often the model is asked without the documents, to tell where what it knows contradicts the answer; 0: off.")
     language: Literal["auto", "zh", "en"] = Field("auto", description="Language of the bot's own sentences; `auto`: that of the question.")
 
     # Language model

@@ -230,10 +230,12 @@ class LanguageModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Iterator[str]:
         """Yield the reply as it is written, as ``Piece`` where probabilities are known.
 
-        Closing the iterator closes the connection.
+        ``max_tokens`` and ``temperature``: unless given, the model's own. Closing the iterator closes the connection.
         """
         ...
 

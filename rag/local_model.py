@@ -79,11 +79,13 @@ class LocalModel:
                 )
             return address
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Iterator[str]:
         """As ``OpenAIModel.stream``."""
         self.start()
         assert self._client is not None
-        yield from self._client.stream(messages, max_tokens=max_tokens)
+        yield from self._client.stream(messages, max_tokens=max_tokens, temperature=temperature)
 
     def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
         """As ``OpenAIModel.decide``."""

@@ -8,7 +8,7 @@ nothing but ``answer_from_dict`` reads back.
     reranked          hits evidence
     token             text
     sentence_checked  text start end citations verdict
-    answered          text sentences citations outcome options nearest missing conflicts model
+    answered          text sentences citations outcome options nearest missing conflicts model recalled
 
 A citation is exactly ``marker chunk_id document_id quote start end verdict``; its offsets count code points in
 the document's text.
@@ -140,6 +140,7 @@ def answer_to_dict(answer: Answer) -> dict[str, Any]:
             for conflict in answer.conflicts
         ],
         "model": answer.model,
+        "recalled": answer.recalled,
     }
 
 
@@ -182,6 +183,7 @@ def answer_from_dict(value: Mapping[str, Any]) -> Answer:
             for conflict in value["conflicts"]
         ),
         model=str(value["model"]),
+        recalled=str(value.get("recalled", "")),
     )
 
 

@@ -227,3 +227,5 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     model: str = ""
     """Who wrote it: a model's name, or empty for the extractive generator."""
+    recalled: str = ""
+    """What the model says without the documents, several times over, where that contradicts the answer."""

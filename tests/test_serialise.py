@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ _CHUNK = Chunk("d#1", "d.md", "题", "甲 › 乙", "正文。", 3, 6)
 _HIT = Hit(_CHUNK, 0.5, 1, Stage.FUSED)
 _CITATION = Citation(2, "d#1", "d.md", "正文", 3, 5, Verdict.PARTLY)
 _SENTENCE = Sentence("正文是。", 0, 7, (_CITATION,), Verdict.PARTLY)
-_ANSWER = Answer("正文是。[2]", (_SENTENCE,), (_CITATION,), Outcome.PARTIAL, missing=("价格",), conflicts=(Conflict("价格", _CITATION, _CITATION),), model="m")
+_ANSWER = Answer("正文是。[2]", (_SENTENCE,), (_CITATION,), Outcome.PARTIAL, missing=("价格",), conflicts=(Conflict("价格", _CITATION, _CITATION),), model="m", recalled="七")
 _HIT_DICT = {"rank": 1, "score": 0.5, "stage": "fused", "chunk_id": "d#1", "document_id": "d.md", "section": "甲 › 乙", "start": 3, "end": 6}
 _CITATION_DICT = {"marker": 2, "chunk_id": "d#1", "document_id": "d.md", "quote": "正文", "start": 3, "end": 5, "verdict": "partly supported"}
 _PLAN_DICT = {
@@ -81,6 +82,12 @@ def test_answers_survive_the_round_trip(
 ) -> None:
     answer = Answer(text, (_SENTENCE,), (_CITATION, _CITATION), outcome, options=options, nearest=nearest)
     assert answer_from_dict(json.loads(json.dumps(answer_to_dict(answer)))) == answer
+
+
+def test_an_answer_kept_before_it_could_be_objected_to_is_read() -> None:
+    kept = answer_to_dict(_ANSWER)
+    del kept["recalled"]
+    assert answer_from_dict(kept) == replace(_ANSWER, recalled="")
 
 
 def test_unknown_verdict_is_refused() -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Generator as Steps
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.content import name_keys, pairs
+from rag.answering.own_knowledge import OwnKnowledge
 from rag.answering.second_look import SecondLook
 from rag.answering.stream import AnswerWriter, Written
 from rag.errors import ModelError
@@ -26,7 +28,7 @@ class CheckedWriter:
     ``fallback`` writes instead when ``generator`` fails before its first piece, or when nothing that it wrote
     may be shown; ``Answer.model`` says who wrote. A failure after the first piece is raised once what came is
     checked and out. ``second_look``: the probability below which a year, number or name that the generator wrote is
-    searched for; 0 is never.
+    searched for; 0 is never. ``knowledge`` is what the model knows itself; it is asked once the answer is out.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class CheckedWriter:
         conflicts: ConflictFinder | None = None,
         show_unsupported: bool = True,
         second_look: float = 0.0,
+        knowledge: OwnKnowledge | None = None,
     ) -> None:
         self._generator = generator
         self._fallback = fallback
@@ -45,6 +48,7 @@ class CheckedWriter:
         self._conflicts = conflicts or ConflictFinder()
         self._show_unsupported = show_unsupported
         self._second_look = second_look
+        self._knowledge = knowledge
 
     def write(
         self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
@@ -54,7 +58,7 @@ class CheckedWriter:
         Raises:
             ModelError: the model failed with its answer half written, or failed at all and nothing stands in.
         """
-        author = self._generator
+        author, knowledge = self._generator, self._knowledge
         fold = self._new_fold(plan, evidence, look)
         try:
             yield from self._run(author, fold, plan, evidence, history)
@@ -62,10 +66,14 @@ class CheckedWriter:
             if self._fallback is None or fold.written.text:
                 yield from fold.finish()
                 raise
+            knowledge = None
         if self._fallback is not None and not fold.written.text:
             author, fold = self._fallback, self._new_fold(plan, fold.evidence)
             yield from self._run(author, fold, plan, fold.evidence, history)
-        return self._answer(author, fold.written, plan, fold.evidence)
+        answer = self._answer(author, fold.written, plan, fold.evidence)
+        if knowledge is None or not answer.sentences:
+            return answer
+        return replace(answer, recalled=knowledge.objection(plan, answer))
 
     def _new_fold(self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None) -> AnswerWriter:
         return AnswerWriter(

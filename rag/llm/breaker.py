@@ -50,10 +50,12 @@ class CircuitBreaker:
         with self._lock:
             return self._opened is not None
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Iterator[str]:
         """As the wrapped model's; raises ``ModelUnavailable`` at once while the circuit is open."""
         with self._watched() as succeeded:
-            pieces = self._model.stream(messages, max_tokens=max_tokens)
+            pieces = self._model.stream(messages, max_tokens=max_tokens, temperature=temperature)
             try:
                 for piece in pieces:
                     succeeded()

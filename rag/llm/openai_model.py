@@ -117,7 +117,9 @@ class OpenAIModel:
         """What has been used up so far."""
         return self._usage
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Pieces:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Pieces:
         """Yield the reply as it is written, without the model's thoughts.
 
         Raises:
@@ -126,7 +128,7 @@ class OpenAIModel:
             MalformedReply: the reply cannot be read, or there is none.
         """
         limit = max_tokens or self._max_tokens
-        variants = [self._options(messages, limit, dialect) for dialect in range(3)]
+        variants = [self._options(messages, limit, dialect, temperature) for dialect in range(3)]
         if self._logprobs:
             variants = [{**options, **asked} for options in variants for asked in ({"logprobs": True}, {})]
         yield from self._stream("stream", variants, limit)
@@ -154,7 +156,9 @@ class OpenAIModel:
                 self._made.close()
                 self._made = None
 
-    def _options(self, messages: Sequence[Message], limit: int, dialect: int) -> Options:
+    def _options(
+        self, messages: Sequence[Message], limit: int, dialect: int, temperature: float | None = None
+    ) -> Options:
         """A request's fields. Endpoints differ: 1 asks for no usage, 2 is what reasoning models want."""
         options: dict[str, Any] = {
             "model": self._model,
@@ -163,7 +167,7 @@ class OpenAIModel:
         }
         if dialect == 2:
             return options | {"max_completion_tokens": limit}
-        options |= {"max_tokens": limit, "temperature": self._temperature}
+        options |= {"max_tokens": limit, "temperature": self._temperature if temperature is None else temperature}
         return options | ({"stream_options": {"include_usage": True}} if dialect == 0 else {})
 
     def _stream(self, kind: str, variants: Sequence[Options], limit: int) -> Pieces:

@@ -58,6 +58,7 @@ class Renderer:
         ]
         if view.answer is not None:
             parts.append(render_conflicts(view.answer, cards, frame.turn, frame.language))
+            parts.append(_recalled(view.answer.recalled, frame.language))
         if not view.live:
             parts += [
                 _meta(view, frame.language),
@@ -215,6 +216,10 @@ def _missing(parts: tuple[str, ...], language: Language) -> str:
         return ""
     listed = ("；" if language == "zh" else "; ").join(parts)
     return f'<p class="zj-note">{plain(say(language, "missing", parts=listed))}</p>'
+
+
+def _recalled(recalled: str, language: Language) -> str:
+    return f'<p class="zj-note">{plain(say(language, "recalled", recalled=recalled))}</p>' if recalled else ""
 
 
 def _meta(view: View, language: Language) -> str:

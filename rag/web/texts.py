@@ -147,6 +147,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "abstained": ("文档中没有提到", "The documents do not say"),
     "nearest": ("最接近的文档：", "The nearest documents:"),
     "missing": ("没有找到依据的部分：{parts}", "No grounds were found for: {parts}"),
+    "recalled": (
+        "不看文档时，语言模型会答“{recalled}”；以文档为准。",
+        "Without the documents the model would have said “{recalled}”; the documents stand.",
+    ),
     "quotes": ("原文摘录", "quotes"),
     "quotes_title": (
         "未配置语言模型：回答由文档原句组成",

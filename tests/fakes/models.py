@@ -27,7 +27,9 @@ class ScriptedModel:
         self._decisions = decisions
         self._pieces = pieces
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None
+    ) -> Iterator[str]:
         self._ask(messages)
         try:
             yield from self._pieces

@@ -189,6 +189,16 @@ def test_a_reply_says_that_nothing_was_searched() -> None:
     assert not page.all("p.zj-meta") and not page.all("details.zj-source")
 
 
+def test_what_the_model_would_have_said_is_told_quietly_and_as_text(cited: View) -> None:
+    assert cited.answer is not None
+    view = replace(cited, answer=replace(cited.answer, recalled="<b>80个</b>\n{x}"))
+    page = shown(view)
+    notes = [note.text for note in page.all("p.zj-note")]
+    assert "不看文档时，语言模型会答“<b>80个</b>\n{x}”；以文档为准。" in notes
+    assert "b" not in page.tags
+    assert not any("不看文档" in note.text for note in shown(cited).all("p.zj-note"))
+
+
 def test_a_written_answer_names_its_model(cited: View) -> None:
     assert cited.answer is not None
     view = replace(cited, answer=replace(cited.answer, model="qwen<3>"))
