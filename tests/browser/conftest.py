@@ -148,13 +148,18 @@ def server(start_lasting_server: StartServer) -> Server:
 
 @pytest.fixture(scope="session")
 def seeds_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the product keeps the index of the seeds, one for all processes of a run: the first server builds it.
+    """The index of the seeds, built with the real encoder, one for all processes of a run.
 
     ``ZHIJU_TEST_INDEX`` names one that stands already, to save the building.
     """
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    return Path(os.environ.get("ZHIJU_TEST_INDEX", shared / "product" / "index"))
+    index = Path(os.environ.get("ZHIJU_TEST_INDEX", shared / "product" / "index"))
+    index.parent.mkdir(exist_ok=True)
+    with FileLock(index.with_suffix(".lock")):
+        if not (index / "CURRENT").exists():
+            subprocess.run([sys.executable, "-m", "rag", "index", "--index", str(index)], cwd=ROOT, check=True)
+    return index
 
 
 def _product(start: StartServer, index: Path, **settings: Any) -> Server:
@@ -168,21 +173,11 @@ def _product(start: StartServer, index: Path, **settings: Any) -> Server:
 @pytest.fixture(scope="session")
 def real_server(start_lasting_server: StartServer, seeds_index: Path) -> Server:
     """The product without a language model; a wiki on ``localhost`` may frame it."""
-    seeds_index.parent.mkdir(exist_ok=True)
-    with FileLock(seeds_index.with_suffix(".lock")):
-        return _product(start_lasting_server, seeds_index, embed_origins="http://localhost:*")
-
-
-@pytest.fixture
-def start_product(start_server: StartServer, real_server: Server, seeds_index: Path) -> StartServer:
-    """Start the product over the index that stands, for one test; keywords are settings."""
-    return lambda **settings: _product(start_server, seeds_index, **settings)
+    return _product(start_lasting_server, seeds_index, embed_origins="http://localhost:*")
 
 
 @pytest.fixture(scope="session")
-def start_lasting_product(
-    start_lasting_server: StartServer, real_server: Server, seeds_index: Path
-) -> StartServer:
+def start_product(start_lasting_server: StartServer, seeds_index: Path) -> StartServer:
     """Start the product over the index that stands, for the whole run; keywords are settings."""
     return lambda **settings: _product(start_lasting_server, seeds_index, **settings)
 

@@ -84,10 +84,11 @@ def test_the_language_is_switched_by_a_button_and_the_conversation_stays(open_ch
 def test_dark_mode_follows_the_system_the_address_and_the_button(open_chat: OpenChat) -> None:
     dark, light = "rgb(23, 24, 22)", "rgb(250, 249, 246)"
     page_background = "getComputedStyle(document.querySelector('gradio-app')).backgroundColor"
-    assert open_chat().page.evaluate(page_background) == light
     assert open_chat(color_scheme="dark").page.evaluate(page_background) == dark
-    assert open_chat("?__theme=dark").page.evaluate(page_background) == dark
-    chat = open_chat()
+    chat = open_chat("?__theme=dark")
+    assert chat.page.evaluate(page_background) == dark
+    chat.open()
+    assert chat.page.evaluate(page_background) == light
     chat.page.locator("#zj-theme").click()
     assert chat.page.evaluate(page_background) == dark
     chat.page.reload()

@@ -45,12 +45,12 @@ def model() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture(scope="module")
-def model_server(start_lasting_product: StartServer, model: FakeOpenAI) -> Server:
+def model_server(start_product: StartServer, model: FakeOpenAI) -> Server:
     """One place and one that waits; the rules plan, the model writes. No other site may frame it.
 
     It believes what a proxy says of its readers, so that each test has an address, and a rate, of its own.
     """
-    return start_lasting_product(
+    return start_product(
         llm="openai", llm_base_url=model.base_url, llm_api_key="k", llm_planner="false", llm_retries=0,
         concurrency=1, queue_size=1, questions_per_minute=QUESTIONS_A_MINUTE, trusted_proxies="127.0.0.1",
     )  # fmt: skip
@@ -161,19 +161,16 @@ def test_a_wiki_that_is_not_allowed_gets_an_empty_frame(browser: Browser, model_
 
 
 def test_a_server_killed_in_the_middle_comes_back_with_the_conversation_and_its_citations(
-    open_chat: OpenChat, start_product: StartServer, model: FakeOpenAI
+    chat: Chat, model_server: Server, model: FakeOpenAI
 ) -> None:
-    server = start_product(llm="openai", llm_base_url=model.base_url, llm_api_key="k", llm_planner="false")
-    chat = open_chat(at=server)
-    model.script = [says(*SENTENCE)]
     answer = chat.ask(ALPHA).locator(".zj-text").inner_text()
     model.script = [slowly]
     chat.send(EMU)
     expect(chat.last).to_contain_text("第2句话")
-    server.kill()
+    model_server.kill()
     expect(chat.page.locator(".toast-wrap, .zj-said:not(:empty)").first).to_be_visible()
     expect(chat.last).to_contain_text("第2句话")
-    server.start()
+    model_server.start()
     chat.page.reload()
     expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, EMU])
     first = chat.page.locator(".zj-answer").first
