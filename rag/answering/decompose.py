@@ -125,9 +125,9 @@ def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:
 def _with_owner(question: str, start: int) -> int:
     """The start of a name together with a maker's name in Chinese before it (英伟达 Blueprint)."""
     found = re.search(rf"(?:^|[，,。？?和与跟])\s*([{CJK}]{{2,6}}) ?$", question[:start])
-    if found is None or len(terms(found[1])) != 1 or terms(found[1])[0].text != found[1]:
+    if found is None or _NOISE.fullmatch(found[1]):
         return start
-    return found.start(1)
+    return found.start(1) if [term.text for term in terms(found[1])] == [found[1]] else start
 
 
 def _with_date(question: str, end: int) -> int:

@@ -124,3 +124,15 @@ def test_parts_of_a_question(question: str, parts: tuple[str, ...]) -> None:
 
 def test_parallel_things_are_completed_with_what_they_share() -> None:
     assert split("2022年考研和高考报名人数分别是多少？").queries == ("2022年考研报名人数 是多少", "2022年高考报名人数 是多少")
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("对比 Emu3 和 AlphaQubit", ("Emu3", "AlphaQubit")),
+        ("比较GPT-4和Llama 3的参数", ("GPT-4", "Llama 3")),
+        ("英伟达 Blueprint 和 NIM 有什么区别？", ("英伟达 Blueprint", "NIM")),
+    ],
+)
+def test_a_request_to_compare_is_no_maker_s_name(question: str, parts: tuple[str, ...]) -> None:
+    assert split(question).parts == parts
