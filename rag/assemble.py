@@ -6,8 +6,9 @@ an entailment model is to judge (it is loaded then); ``warm`` loads the encoder 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from rag.answering.checker import RuleChecker
@@ -39,8 +40,9 @@ from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.retrieval.store import open_index
 
-SLOW_READER = 1100
-"""How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second."""
+SLOW_READER = 340
+"""How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second, and the first word of
+an answer should come within twelve seconds (``eval/LOG.md``)."""
 
 JUDGE_PAUSE = 60.0
 """Seconds for which a language model that failed as judge is asked no more: an answer waits for it once, not at every sentence."""
@@ -53,12 +55,12 @@ class Opened:
     engine: Engine
     index: Index
     embedder: Embedder
-    libraries: Sequence[str] = ()
+    preparations: Sequence[Callable[[], object]] = ()
 
     def warm(self) -> None:
-        """Load the encoder and the libraries that a model's endpoint needs, and run every part of a search once."""
-        for name in self.libraries:
-            import_module(name)
+        """Make ready what the language model needs, load the encoder, and run every part of a search once."""
+        for prepare in self.preparations:
+            prepare()
         for _ in self.engine.retrieve("知据 Zhiju"):
             pass
 
@@ -89,8 +91,7 @@ def open_engine(
         voice=_voice(settings, index, model),
         limits=Limits(settings.candidates, settings.reranked, settings.evidence_limit, settings.evidence_floor),
     )
-    endpoint = settings.uses_model and settings.llm != "local"
-    return Opened(engine, index, embedder, ("openai",) if endpoint else ())
+    return Opened(engine, index, embedder, _preparations(settings, model))
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
@@ -137,6 +138,14 @@ def _local_model(settings: Settings) -> LanguageModel:
     )
 
 
+def _preparations(settings: Settings, model: LanguageModel | None) -> tuple[Callable[[], object], ...]:
+    if model is None:
+        return ()
+    if settings.llm != "local":
+        return (partial(import_module, "openai"),)
+    return (partial(_small_generator(model).rehearse, "en" if settings.language == "en" else "zh"),)
+
+
 def _search(settings: Settings, index: Index, embedder: Embedder) -> Search:
     dense = index.dense(embedder)
     return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), _reranker(settings, index, embedder))
@@ -170,7 +179,7 @@ def _writer(
     if model is None:
         written: Generator = quotes
     elif settings.llm == "local":
-        written = ModelGenerator(model, scorer, budget=SLOW_READER, recalls=False)
+        written = _small_generator(model, scorer)
     else:
         written = ModelGenerator(model, scorer)
     return CheckedWriter(
@@ -179,9 +188,15 @@ def _writer(
         fallback=None if model is None else quotes,
         conflicts=ConflictFinder(dated),
         show_unsupported=settings.show_unsupported,
+        small=settings.llm == "local",
         second_look=settings.second_look,
         knowledge=_knowledge(settings, model),
     )
+
+
+def _small_generator(model: LanguageModel, scorer: SpanScorer | None = None) -> ModelGenerator:
+    """For a model that reads slowly and says too often that nothing is there: whether it is, has been judged before."""
+    return ModelGenerator(model, scorer, budget=SLOW_READER, recalls=False, rules="answer_small")
 
 
 def _checker(settings: Settings, rules: RuleChecker, model: LanguageModel | None) -> Checker:

@@ -1,4 +1,5 @@
-"""Which judge stands behind the checker of an assembled engine, and what becomes of a setting that cannot be met."""
+"""Which judge stands behind the checker of an assembled engine, what is made ready for a local model, and what becomes of a
+setting that cannot be met."""
 
 from __future__ import annotations
 
@@ -75,3 +76,14 @@ def test_an_entailment_model_judges(settings: Settings, tmp_path: Path) -> None:
 def test_an_entailment_model_that_is_not_there_is_found_out_at_once(settings: Settings) -> None:
     with pytest.raises(ModelUnavailable, match="RAG_JUDGE"):
         opened(settings, "/no/such/model")
+
+
+def test_a_local_model_reads_its_rules_before_the_first_question_and_gives_way_when_it_has_no_answer(settings: Settings) -> None:
+    model = ScriptedModel(pieces=("资料中没有提到。",))
+    made = open_engine(settings.model_copy(update={"llm": "local"}), embedder=HashEmbedder(), model=model)
+    made.warm()
+    ((rules, _),) = model.asked
+    *_, last = made.engine.answer(QUESTION)
+    assert isinstance(last, Answered)
+    assert model.asked[-1][0] == rules
+    assert "1200" in last.answer.text and last.answer.model == ""

@@ -12,7 +12,7 @@ from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
 from rag.answering.tables import ends_sentence
-from rag.interfaces import SpanScorer
+from rag.interfaces import Span, SpanScorer
 from rag.sentences import UnitKind
 from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
@@ -68,25 +68,29 @@ class ExtractiveGenerator:
     ) -> list[Candidate]:
         chosen: list[Candidate] = []
         for name, question in parts:
-            for one in self._of_part(name, question, _others(name, parts), reading, evidence):
+            for one in _of_ranked(self._ranked(name, question, _others(name, parts), reading, evidence), reading):
                 if all(one.span != other.span for other in chosen):
                     chosen.append(one)
         return chosen
 
-    def _of_part(
+    def _ranked(
         self, name: str, question: str, others: Sequence[str], reading: Reading, evidence: Sequence[Evidence]
     ) -> list[Candidate]:
         about = name if name != question else ""
         ranked = self._selector.rank_read(question, reading, evidence, about)
         ranked = [one for one in ranked if not speaks_of_others(one.text, about, others)] or ranked
-        return _completed(_best(_told(without_repeats(ranked), reading), _MOST_PER_PART), reading)
+        return _told(without_repeats(ranked), reading)
 
     def _table(
         self, question: str, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
     ) -> Iterator[str]:
         heading = ("对象", "原文") if language(question) == "zh" else ("Item", "Source text")
-        cells = [(name, self._of_part(name, asked, _others(name, parts), reading, evidence)) for name, asked in parts]
-        yield from as_table(heading, [(name, _citable(cell)) for name, cell in cells])
+        ranked = [self._ranked(name, asked, _others(name, parts), reading, evidence) for name, asked in parts]
+        own = _apart([name for name, _ in parts], ranked)
+        yield from as_table(
+            heading,
+            [(name, _citable(_of_ranked(mine, reading))) for (name, _), mine in zip(parts, own, strict=True)],
+        )
 
 
 def _list(
@@ -135,6 +139,26 @@ def speaks_of_others(text: str, about: str, others: Sequence[str]) -> bool:
     mine, said = keys(about), pairs(text)
     own = overlap(mine, said)
     return any(overlap(keys(other) - mine, said) > max(own, _NAMED) for other in others if keys(other) - mine)
+
+
+def _apart(names: Sequence[str], ranked: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
+    """Each ranking without the sentences that rank higher in another, unless they name its own thing too.
+
+    A sentence in two rows of a comparison says of both what it says of one. A ranking that would be left empty stays.
+    """
+    best: dict[Span, float] = {}
+    for candidates in ranked:
+        for one in candidates:
+            best[one.span] = max(one.score, best.get(one.span, one.score))
+    own = []
+    for name, candidates in zip(names, ranked, strict=True):
+        mine = [one for one in candidates if one.score >= best[one.span] or overlap(keys(name), pairs(one.text)) >= _NAMED]
+        own.append(mine or list(candidates))
+    return own
+
+
+def _of_ranked(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    return _completed(_best(ranked, _MOST_PER_PART), reading)
 
 
 def _best(ranked: Sequence[Candidate], most: int, near: float = _NEAR) -> list[Candidate]:

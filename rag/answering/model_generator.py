@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from rag.answering.citations import without_markers
 from rag.answering.passages import trimmed
 from rag.answering.selection import Selector
+from rag.errors import ModelError
 from rag.interfaces import LanguageModel, Message, SpanScorer
 from rag.prompts import Prompts
 from rag.text import language
@@ -31,7 +33,7 @@ class ModelGenerator:
 
     ``budget`` is how much evidence the model is shown, in CJK characters (other text counts 0.4); where the
     passages are longer, their best sentences are shown. ``history`` turns are passed on only with ``recalls``: the
-    question stands alone, and a slow model reads every word.
+    question stands alone, and a slow model reads every word. ``rules`` names the prompt that stands first.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class ModelGenerator:
         *,
         budget: int = 6000,
         recalls: bool = True,
+        rules: str = "answer",
         prompts: Prompts | None = None,
         fence: Callable[[], str] = new_fence,
     ) -> None:
@@ -48,6 +51,7 @@ class ModelGenerator:
         self._selector = Selector(scorer)
         self._budget = budget
         self._recalls = recalls
+        self._rules = rules
         self._prompts = prompts or Prompts()
         self._fence = fence
 
@@ -55,6 +59,14 @@ class ModelGenerator:
     def model(self) -> str:
         """The model's name."""
         return self._model.name
+
+    def rehearse(self, tongue: str) -> None:
+        """Have the model read the rules in ``tongue``, which stand first in every request: what it has read, a server
+        keeps. A failure is left to the first answer."""
+        rules = self._prompts.load(f"{self._rules}_{tongue}").render()
+        with suppress(ModelError):
+            for _ in self._model.stream([Message("system", rules), Message("user", "?")], max_tokens=1):
+                pass
 
     def generate(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Iterator[str]:
         """Yield the model's answer as it is written. Raises ModelError and its kinds."""
@@ -70,7 +82,7 @@ class ModelGenerator:
         request = self._prompts.load(f"answer_{plan.form.value}_{tongue}").render(
             fence=self._fence(), passages="\n\n".join(passages), question=plan.question
         )
-        rules = self._prompts.load(f"answer_{tongue}").render()
+        rules = self._prompts.load(f"{self._rules}_{tongue}").render()
         recalled = recall(history) if self._recalls else []
         return [Message("system", rules), *recalled, Message("user", request)]
 

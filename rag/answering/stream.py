@@ -39,7 +39,8 @@ class AnswerWriter:
     """Turns pieces of text into Token and SentenceChecked events; ``written`` is the answer so far.
 
     The tokens joined are ``written.text``. A sentence's tokens and markers come before its SentenceChecked.
-    Units that claim nothing (headings, connecting phrases) are tokens only. ``evidence`` grows by second looks.
+    Units that claim nothing (headings, connecting phrases) are tokens only. With ``terse`` they are left out, and so
+    is what nothing supports or a passage contradicts. ``evidence`` grows by second looks.
     """
 
     def __init__(
@@ -49,13 +50,16 @@ class AnswerWriter:
         question: str,
         *,
         show_unsupported: bool = True,
+        terse: bool = False,
         second_look: SecondLook | None = None,
     ) -> None:
         self.evidence = evidence
         self._checker = checker
         self._second_look = second_look
         self._question = question
-        self._show_unsupported = show_unsupported
+        self._show_unsupported = show_unsupported and not terse
+        self._terse = terse
+        self._unfit = {Verdict.UNSUPPORTED, Verdict.CONFLICTING} if terse else {Verdict.UNSUPPORTED}
         self._splitter = UnitSplitter()
         self._layout = ""
         self._bullet = ""
@@ -74,7 +78,7 @@ class AnswerWriter:
         """The stream has ended, or broke off: check what is left."""
         for item in self._splitter.finish():
             yield from self._take(item)
-        if self._layout.strip():
+        if self._layout.strip() and self.written.text:
             yield self._token(self._release().rstrip())
 
     def _take(self, item: Item) -> Iterator[Event]:
@@ -101,7 +105,7 @@ class AnswerWriter:
     def _end_unit(self, unit: Unit) -> Iterator[Event]:
         sentence, needs_none = yield from self._check(unit)
         if not self._show_unsupported:
-            if not needs_none and sentence.verdict is Verdict.UNSUPPORTED:
+            if self._terse if needs_none else sentence.verdict in self._unfit:
                 self._withhold(unit)
                 return
             self._words = []

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.content import name_keys, pairs
+from rag.answering.expect import Wanted, wanted
 from rag.answering.own_knowledge import OwnKnowledge
 from rag.answering.second_look import SecondLook
 from rag.answering.stream import AnswerWriter, Written
@@ -19,7 +20,7 @@ from rag.errors import ModelError
 from rag.events import Event
 from rag.interfaces import Checker, Generator, Look
 from rag.text import language
-from rag.types import Answer, Evidence, Outcome, Plan, Turn
+from rag.types import Answer, Evidence, Form, Outcome, Plan, Turn
 
 
 class CheckedWriter:
@@ -27,7 +28,10 @@ class CheckedWriter:
 
     ``fallback`` writes instead when ``generator`` fails before its first piece, or when nothing that it wrote
     may be shown; ``Answer.model`` says who wrote. A failure after the first piece is raised once what came is
-    checked and out. ``second_look``: the probability below which a year, number or name that the generator wrote is
+    checked and out. ``small`` is for a generator that needs watching: what nothing supports or a passage
+    contradicts is left out, a refusal is not believed while the evidence suffices, and whatever takes more than a fact to
+    answer is left to ``fallback``.
+    ``second_look``: the probability below which a year, number or name that the generator wrote is
     searched for; 0 is never. ``knowledge`` is what the model knows itself; it is asked once the answer is out.
     """
 
@@ -39,6 +43,7 @@ class CheckedWriter:
         fallback: Generator | None = None,
         conflicts: ConflictFinder | None = None,
         show_unsupported: bool = True,
+        small: bool = False,
         second_look: float = 0.0,
         knowledge: OwnKnowledge | None = None,
     ) -> None:
@@ -47,6 +52,7 @@ class CheckedWriter:
         self._checker = checker
         self._conflicts = conflicts or ConflictFinder()
         self._show_unsupported = show_unsupported
+        self._small = small
         self._second_look = second_look
         self._knowledge = knowledge
 
@@ -58,8 +64,8 @@ class CheckedWriter:
         Raises:
             ModelError: the model failed with its answer half written, or failed at all and nothing stands in.
         """
-        author, knowledge = self._generator, self._knowledge
-        fold = self._new_fold(plan, evidence, look)
+        author, knowledge = self._author(plan), self._knowledge
+        fold = self._new_fold(plan, evidence, look, terse=self._small and author is self._generator)
         try:
             yield from self._run(author, fold, plan, evidence, history)
         except ModelError:
@@ -75,12 +81,20 @@ class CheckedWriter:
             return answer
         return replace(answer, recalled=knowledge.objection(plan, answer))
 
-    def _new_fold(self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None) -> AnswerWriter:
+    def _author(self, plan: Plan) -> Generator:
+        if self._small and self._fallback is not None and not _brief(plan):
+            return self._fallback
+        return self._generator
+
+    def _new_fold(
+        self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None, *, terse: bool = False
+    ) -> AnswerWriter:
         return AnswerWriter(
             self._checker,
             evidence,
             plan.question,
             show_unsupported=self._show_unsupported,
+            terse=terse,
             second_look=SecondLook(look, plan, self._second_look) if look and self._second_look else None,
         )
 
@@ -105,6 +119,12 @@ class CheckedWriter:
             conflicts=self._conflicts.find(plan.question, evidence),
             model=author.model,
         )
+
+
+def _brief(plan: Plan) -> bool:
+    """Whether one fact answers the question: no list, table, summary or explanation, and no several parts."""
+    long = (Wanted.LIST, Wanted.SUMMARY, Wanted.REASON, Wanted.MANNER)
+    return plan.form is Form.PROSE and len(plan.parts) < 2 and wanted(plan.question) not in long
 
 
 @contextmanager

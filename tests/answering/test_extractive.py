@@ -62,6 +62,19 @@ def test_a_cell_cites_each_of_its_sentences_and_a_row_leaves_out_what_names_the_
         assert not re.sub(r"[^。|]+。\[\d\]", "", row.split("|")[2]).strip()
 
 
+def test_a_sentence_that_names_neither_thing_stands_in_one_row() -> None:
+    texts = ("# 新馆\n读者服务时间为每天九点到二十一点，共十二小时。", "# 旧馆\n旧馆的读者凭证入内。")
+    rows = answer("新馆和旧馆的读者服务时间各是多少？", *texts, form=Form.TABLE, parts=("新馆", "旧馆")).splitlines()[2:]
+    assert ["十二小时" in row for row in rows] == [True, False]
+    assert "旧馆的读者凭证入内。[2]" in rows[1]
+
+
+def test_a_sentence_that_names_both_things_stands_in_both_rows() -> None:
+    texts = ("新馆有70个座位，旧馆有30个座位。", "旧馆已经停用。")
+    rows = answer("新馆和旧馆各有多少座位？", *texts, form=Form.TABLE, parts=("新馆", "旧馆")).splitlines()[2:]
+    assert all("旧馆有30个座位" in row for row in rows)
+
+
 def test_a_cell_takes_no_second_passage_behind_a_line_without_an_end() -> None:
     first, second = "甲馆座位共有70个", "甲馆座位共有70个，都是木制的。"
     table = answer("甲馆和乙馆分别有多少个座位？", first, second, form=Form.TABLE, parts=("甲馆", "乙馆"))

@@ -15,10 +15,11 @@ from rag.answering.model_voice import ModelVoice
 from rag.answering.passages import size, trimmed
 from rag.answering.selection import Selector
 from rag.answering.writer import CheckedWriter
+from rag.errors import ModelUnavailable
 from rag.events import Event, Token
 from rag.types import Action, Answer, Form, Outcome, Plan, Turn, Verdict
 from tests.fake_openai import FakeOpenAI, fails, says
-from tests.fakes import finish, passages
+from tests.fakes import ScriptedModel, finish, passages
 from tests.llm.asking import model
 
 TEXT = "新馆位于城东。新馆内共有70个座位。"
@@ -34,6 +35,21 @@ def test_the_fixed_part_comes_first_and_never_changes() -> None:
     rules = {told(PLAN, text)[0] for text in (TEXT, "别的资料。")}
     assert len(rules) == 1
     assert next(iter(rules))[0] == "system"
+
+
+def test_what_comes_first_can_be_read_beforehand() -> None:
+    rehearsed = ScriptedModel(pieces=("好",))
+    ModelGenerator(rehearsed).rehearse("zh")
+    ((rules, _),) = rehearsed.asked
+    assert (rules.role, rules.content) == told()[0]
+    assert rehearsed.closed == 1
+
+
+def test_a_model_that_is_not_there_yet_may_be_rehearsed_all_the_same() -> None:
+    absent = ScriptedModel()
+    absent.fault = ModelUnavailable("down")
+    ModelGenerator(absent).rehearse("en")
+    assert len(absent.asked) == 1
 
 
 def test_passages_are_numbered_inside_the_fence_and_the_question_comes_last() -> None:

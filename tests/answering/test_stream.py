@@ -107,7 +107,9 @@ def test_connecting_phrases_are_tokens_only() -> None:
         ("真一。\n\n假二。\n\n真三。", "真一。[1]\n\n真三。[1]"),
         ("假。", ""),
         ("半一。", "半一。[1]"),
-        ("| 名 | 值 |\n|---|---|\n| 甲 | 假 |", "| 名 | 值 |\n|---|---|\n| 甲 |  |"),
+        ("| 名 | 值 |\n|---|---|\n| 甲 | 真 |\n| 乙 | 假 |", "| 名 | 值 |\n|---|---|\n| 甲 | 真[1] |\n| 乙 |  |"),
+        ("| 名 | 值 |\n|---|---|\n| 甲 | 假 |", ""),
+        ("- \n- ", ""),
     ],
 )
 def test_unsupported_units_are_withheld_with_their_bullets(text: str, expected: str) -> None:

@@ -12,7 +12,7 @@ from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.writer import CheckedWriter
 from rag.errors import ModelError, ModelTimeout, ModelUnavailable
 from rag.events import Event, SentenceChecked, Token
-from rag.types import Action, Answer, Evidence, Outcome, Plan, Turn, Verdict
+from rag.types import Action, Answer, Evidence, Form, Outcome, Plan, Turn, Verdict
 from tests.fakes import finish, passages
 
 TEXT = "新馆位于城东。新馆内共有70个座位。"
@@ -24,13 +24,14 @@ class Author:
 
     def __init__(self, *pieces: str | ModelError) -> None:
         self._pieces = pieces
-        self.closed = False
+        self.asked = self.closed = False
 
     @property
     def model(self) -> str:
         return "author"
 
     def generate(self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn]) -> Iterator[str]:
+        self.asked = True
         try:
             for piece in self._pieces:
                 if isinstance(piece, ModelError):
@@ -40,10 +41,11 @@ class Author:
             self.closed = True
 
 
-def write(author: Author, *texts: str, plan: Plan = PLAN, show: bool = True, fallback: bool = True) -> tuple[list[Event], Answer]:
-    writer = CheckedWriter(
-        author, RuleChecker(), fallback=ExtractiveGenerator() if fallback else None, show_unsupported=show
-    )
+def write(
+    author: Author, *texts: str, plan: Plan = PLAN, show: bool = True, fallback: bool = True, small: bool = False
+) -> tuple[list[Event], Answer]:
+    quotes = ExtractiveGenerator() if fallback else None
+    writer = CheckedWriter(author, RuleChecker(), fallback=quotes, show_unsupported=show, small=small)
     return finish(writer.write(plan, passages(*(texts or (TEXT,))), ()))
 
 
@@ -98,6 +100,37 @@ def test_shown_unsupported_sentences_are_marked_not_dropped() -> None:
 def test_an_answer_that_only_says_that_nothing_is_there_abstains() -> None:
     _, answer = write(Author("资料中没有提到。"))
     assert (answer.text, answer.outcome, answer.sentences) == ("资料中没有提到。", Outcome.ABSTAINED, ())
+
+
+def test_a_small_models_sentences_without_support_are_left_out() -> None:
+    events, answer = write(Author("以下是答案。", "新馆内共有70个座位。", "新馆归香蕉公司所有。"), small=True)
+    assert (answer.text, answer.model) == ("新馆内共有70个座位。[1]", "author")
+    assert all("香蕉" not in event.text for event in events if isinstance(event, Token))
+
+
+@pytest.mark.parametrize("said", ["资料中没有提到。", "新馆有900个座位。", "- \n- \n- "])
+def test_a_small_model_that_has_no_answer_gives_way_to_quotes(said: str) -> None:
+    events, answer = write(Author(said), small=True)
+    assert answer.text.startswith("新馆内共有70个座位。[1]")
+    assert answer.model == ""
+    assert "".join(event.text for event in events if isinstance(event, Token)) == answer.text
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(PLAN, form=Form.TABLE),
+        replace(PLAN, form=Form.LIST),
+        replace(PLAN, parts=("新馆", "旧馆")),
+        replace(PLAN, question="请总结新馆的情况"),
+        replace(PLAN, question="为什么新馆位于城东？"),
+    ],
+)
+def test_a_small_model_is_asked_for_facts_only(plan: Plan) -> None:
+    author = Author("新馆内共有70个座位。")
+    _, answer = write(author, plan=plan, small=True)
+    assert answer.model == "" and not author.asked
+    assert write(author, plan=plan)[1].model == "author"
 
 
 def test_a_denial_does_not_smuggle_a_claim() -> None:
