@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.answering.coverage import FIGURES, Features, Tongue
+from rag.answering.coverage import FIGURES, Features
 from rag.answering.planner import RulePlanner
+from rag.answering.tongues import Tongue
 from rag.assemble import open_engine
 from rag.config import Settings
 from rag.events import Planned, Reranked

@@ -9,36 +9,25 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
+from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import Span, SpanScorer
 from rag.sounds import meant_by
-from rag.text import is_cjk, language, normalise
+from rag.text import is_cjk, normalise
 from rag.types import Evidence
 
 _NO_WORDS = 0.5
 """The share where a question has no content words: nothing is known."""
-_READ = 5
-"""Passages whose language is looked at."""
 _CROWD = 4
 """The best passage stands out against the fourth best: an answer may stand in several."""
 _USUAL_SALIENCE = 0.7
 """Where there is no fourth passage: the mean of answerable questions."""
 _LEAST = 1e-6
 _NUMBER = re.compile(r"\d{3,}")
-
-
-class Tongue(StrEnum):
-    """In which language it is asked, and answered: what is known of a passage means something else in each case."""
-
-    CHINESE = "chinese"
-    ENGLISH = "english"
-    FOREIGN = "foreign"
-    """The passages are in another language than the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +81,18 @@ class Coverage:
         shares = sorted((weight / total if total else _NO_WORDS for weight in met), reverse=True)
         meanings = sorted(self._meanings(question, evidence), reverse=True)
         odds = [_log_odds(value) for value in meanings]
-        foreign = is_foreign(question, evidence[:_READ])
+        tongue = tongue_between(question, evidence)
         crowded = len(evidence) >= _CROWD
         return Features(
             passage=shares[0],
             unknown=_weight(units, unknown.difference(*like)) / total if total else 0.0,
-            names=float(_holds_numbers(question, passages) if foreign else _holds_names(question, passages)),
+            names=float(_holds_numbers(question, passages) if tongue is Tongue.FOREIGN else _holds_names(question, passages)),
             clash=float(bool(self.other_versions(question, evidence))),
             meaning=meanings[0],
             odds=odds[0],
             salience=odds[0] - odds[_CROWD - 1] if crowded else _USUAL_SALIENCE,
             prominence=shares[0] - (shares[_CROWD - 1] if crowded else 0.0),
-            tongue=Tongue.FOREIGN if foreign else Tongue.CHINESE if language(question) == "zh" else Tongue.ENGLISH,
+            tongue=tongue,
         )
 
     def weights(self, question: str) -> dict[str, float]:
@@ -135,12 +124,6 @@ class Coverage:
 def text_of(item: Evidence) -> str:
     """A passage with its title and section, normalised."""
     return normalise(f"{item.chunk.title} {item.chunk.section} {item.chunk.text}")
-
-
-def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether most passages are in another language than the question."""
-    spoken = language(question)
-    return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)
 
 
 def _holds_names(question: str, passages: Sequence[str]) -> bool:

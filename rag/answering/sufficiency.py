@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.corpus import Corpus
-from rag.answering.coverage import Coverage, Features, Tongue
+from rag.answering.coverage import Coverage, Features
 from rag.answering.decompose import split
+from rag.answering.tongues import Tongue
 from rag.interfaces import SpanScorer
 from rag.types import Evidence, Plan
 

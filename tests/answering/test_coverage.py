@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rag.answering.corpus import Corpus
-from rag.answering.coverage import Coverage, Features, Tongue
+from rag.answering.coverage import Coverage, Features
 from rag.answering.sufficiency import ENOUGH, probability
+from rag.answering.tongues import Tongue
 from tests.answering.planning import Library, evidence_of
 from tests.fakes import make_document
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from rag.answering.corpus import Corpus
-from rag.answering.coverage import Coverage, contains, is_foreign
+from rag.answering.coverage import Coverage, contains
 from rag.answering.decompose import split
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import names, terms
+from rag.answering.tongues import is_foreign
 from tests.answering.planning import Library, passage
 from tests.fakes import ScriptedScorer, make_document
 
