@@ -24,8 +24,11 @@ setup: $(VENV)/.ready ## the install step alone
 
 test: $(VENV)/.ready-test ## the whole suite: style, types, unit, real encoder, real browser
 	@$(BIN)/ruff check . || $(call failed,ruff found faults,mend what it names above)
-	@$(BIN)/mypy || $(call failed,mypy found faults,mend what it names above)
-	@$(PYTEST) -m "not slow" $(ARGS)
+	@$(BIN)/mypy > $(VENV)/mypy.txt 2>&1 & types=$$!; \
+	$(PYTEST) -m "not slow" $(ARGS); tests=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/mypy.txt; \
+	[ $$types = 0 ] || $(call failed,mypy found faults,mend what it names above); \
+	exit $$tests
 
 check: $(VENV)/.ready-test ## style, types and unit tests only: no browser, no encoder, no other programs
 	@$(BIN)/ruff check . && $(BIN)/mypy && $(PYTEST) -m "not slow and not browser and not encoder and not process" $(ARGS)

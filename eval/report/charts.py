@@ -164,7 +164,7 @@ def specifications(view: View) -> dict[str, Spec]:
 
 
 def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))  # type: ignore[no-untyped-call]
+    return alt.Chart(alt.Data(values=rows))
 
 
 def _first_slice_metric(metrics: Metrics) -> str:
