@@ -20,6 +20,12 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": None, 
 """Of every event: Gradio shows no progress of its own, holds nobody back (the service does) and documents nothing."""
 
 
+LOOKS_FOR_WORK = 0.02
+"""Seconds between two looks of Gradio's queue for an event. Its own millisecond costs an idle server a tenth of a core."""
+LOOKS_FOR_PROGRESS = 1.0
+"""Seconds between two looks for progress to report, of which there is none."""
+
+
 def build_page(
     settings: Settings, service: ChatService, *, embed: bool = False, pacer: Pacer | None = None
 ) -> gr.Blocks:
@@ -43,6 +49,8 @@ def build_page(
         open_button.click(page.open, [conversation], outputs, **_QUIET)
         demo.load(page.greet, None, [welcome], **_QUIET)
     demo.queue(default_concurrency_limit=None, max_size=None, api_open=False)
+    demo._queue.sleep_when_free = LOOKS_FOR_WORK
+    demo._queue.progress_update_sleep_when_free = LOOKS_FOR_PROGRESS
     blocks: gr.Blocks = demo
     return blocks
 

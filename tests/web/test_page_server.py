@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import gradio as gr
 import httpx
 import jwt
 import pytest
 
 from rag.config import Settings
+from rag.web.page import LOOKS_FOR_PROGRESS, LOOKS_FOR_WORK, build_page
 from rag.web.server import create_app
 from tests.fakes.engine import FakeEngine, failing
-from tests.web.conftest import EMBED_SECRET, Live, LiveServer, opened
+from tests.web.conftest import EMBED_SECRET, Live, LiveServer, MakeService, MakeSettings, opened
 from tests.web.page_client import GradioPage, last_data
 
 pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'")  # Gradio's use of pandas
@@ -34,6 +37,17 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def client(base: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
         yield client
+
+
+def test_an_idle_page_does_not_look_for_work_a_thousand_times_a_second(make_settings: MakeSettings, make_service: MakeService) -> None:
+    names = {"sleep_when_free", "progress_update_sleep_when_free"}
+
+    async def run() -> None:  # Gradio makes an event loop where there is none, and leaves it open
+        assert names <= vars(gr.Blocks().queue()._queue).keys()  # as Gradio calls them
+        page = build_page(make_settings(), make_service())
+        assert {vars(page._queue)[name] for name in names} == {LOOKS_FOR_WORK, LOOKS_FOR_PROGRESS}
+
+    asyncio.run(run())
 
 
 def test_question_is_answered_and_kept_for_its_visitor_only(client: httpx.Client) -> None:
