@@ -77,7 +77,7 @@ class ExtractiveGenerator:
         self, name: str, question: str, others: Sequence[str], reading: Reading, evidence: Sequence[Evidence]
     ) -> list[Candidate]:
         about = name if name != question else ""
-        ranked = self._selector.rank_read(question, reading, evidence, about)
+        ranked = self._selector.rank_read(_asked_of(name, question), reading, evidence, about)
         ranked = [one for one in ranked if not speaks_of_others(one.text, about, others)] or ranked
         return _told(without_repeats(ranked), reading)
 
@@ -117,6 +117,13 @@ def part_questions(plan: Plan) -> list[tuple[str, str]]:
         query = next((query for query in plan.queries if part in query and query != plan.question), "")
         asked.append((part, query or " ".join(f"{part} {rest}".split())))
     return asked
+
+
+def _asked_of(name: str, question: str) -> str:
+    """What ``question`` asks of the thing ``name``, without the name: that a sentence is about the thing, its passage may
+    tell, and sentences that only name it would come first."""
+    rest = " ".join(question.replace(name, " ").split()) if name != question else question
+    return rest if len(keys(rest)) > 1 else question
 
 
 def _others(name: str, parts: Sequence[tuple[str, str]]) -> list[str]:

@@ -22,7 +22,7 @@ from rag.types import Evidence
 
 _SAME = 0.8
 _NEW_WORDS = 5
-_CLOSE, _IN_PASSAGE = 0.15, 0.3
+_CLOSE, _IN_PASSAGE = 0.15, 0.5
 _NAME_WEIGHT = 1.5
 _LEAST = 1e-4
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rag.answering.citations import without_markers
 from rag.answering.extractive import ExtractiveGenerator, part_questions
+from rag.interfaces import Span
 from rag.types import Action, Chunk, Evidence, Form, Plan
 from tests.fakes import ScriptedScorer, passages
 
@@ -73,6 +74,21 @@ def test_a_sentence_that_names_both_things_stands_in_both_rows() -> None:
     texts = ("新馆有70个座位，旧馆有30个座位。", "旧馆已经停用。")
     rows = answer("新馆和旧馆各有多少座位？", *texts, form=Form.TABLE, parts=("新馆", "旧馆")).splitlines()[2:]
     assert all("旧馆有30个座位" in row for row in rows)
+
+
+class Letters:
+    """A scorer by the share of a text's characters that a span has."""
+
+    def score(self, text: str, spans: Sequence[Span]) -> list[float]:
+        return [len(set(text) & set(span.text)) / len(set(text)) for span in spans]
+
+
+def test_a_sentence_that_answers_stands_before_one_that_only_names_the_thing() -> None:
+    names = ("市立新图书馆", "大学旧博物院")
+    texts = [f"# {name}\n{name}深受读者喜爱。每天九点起开放。" for name in names]
+    plan = Plan(Action.RETRIEVE, form=Form.TABLE, parts=names, question=f"{names[0]}和{names[1]}的开放安排")
+    rows = "".join(ExtractiveGenerator(Letters()).generate(plan, passages(*texts), ())).splitlines()[2:]
+    assert [row.split("|")[2].strip()[:8] for row in rows] == ["每天九点起开放。"] * 2
 
 
 def test_a_cell_takes_no_second_passage_behind_a_line_without_an_end() -> None:
