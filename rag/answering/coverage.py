@@ -80,7 +80,7 @@ class Coverage:
         met = [_share(units, text) + _weight(units, also) for text, also in zip(passages, like, strict=True)]
         shares = sorted((weight / total if total else _NO_WORDS for weight in met), reverse=True)
         meanings = sorted(self._meanings(question, evidence), reverse=True)
-        odds = [_log_odds(value) for value in meanings]
+        odds = [log_odds(value) for value in meanings]
         tongue = tongue_between(question, evidence)
         crowded = len(evidence) >= _CROWD
         return Features(
@@ -135,8 +135,9 @@ def _holds_numbers(question: str, passages: Sequence[str]) -> bool:
     return all(any(number in text for text in passages) for number in _NUMBER.findall(question))
 
 
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, _LEAST), 1 - _LEAST)
+def log_odds(probability: float, least: float = _LEAST) -> float:
+    """The logarithm of the odds; ``probability`` is held ``least`` away from 0 and 1."""
+    held = min(max(probability, least), 1 - least)
     return math.log(held / (1 - held))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rag.answering.content import keys, name_keys, overlap, pairs, words
+from rag.answering.coverage import log_odds
 from rag.answering.expect import holds, wanted
 from rag.answering.reading import Candidate, Reading
 from rag.answering.tongues import Tongue, tongue_between
@@ -118,7 +119,7 @@ class Selector:
     def _meanings(self, question: str, found: Sequence[Candidate]) -> list[float]:
         if not self._scorer or not found:
             return [0.0] * len(found)
-        odds = [_log_odds(value) for value in self._scorer.score(question, [one.span for one in found])]
+        odds = [log_odds(value, _LEAST) for value in self._scorer.score(question, [one.span for one in found])]
         best = max((value for value, one in zip(odds, found, strict=True) if one.tells), default=max(odds))
         return [1 / (1 + math.exp(-(_MEANING_SLOPE * (value - best) + _MEANING_SHIFT))) for value in odds]
 
@@ -126,11 +127,6 @@ class Selector:
 def ranking(scored: Sequence[Candidate]) -> list[Candidate]:
     """Those that may be shown, best first; ties in the order of the passages."""
     return sorted((one for one in scored if one.tells), key=lambda one: (-one.score, one.marker, one.place))
-
-
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, _LEAST), 1 - _LEAST)
-    return math.log(held / (1 - held))
 
 
 def _about(one: Candidate, named: frozenset[str], reading: Reading) -> float:
