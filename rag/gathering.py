@@ -13,6 +13,7 @@ from rag.text import fold
 from rag.types import Chunk, Evidence, Hit
 
 _SIGNS = re.compile(r"[\W_]+")
+_TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,13 @@ def _letters(chunk: Chunk) -> str:
 
 
 def merge(rankings: Sequence[Sequence[Hit]], leading: int | None = None) -> tuple[Hit, ...]:
-    """One ranking of several: the best hit of each of the first ``leading`` queries (of all), then all others by score.
+    """One ranking of several: the ``leading`` first queries (all, by default) take turns, then the others by score.
 
-    A question of several parts needs a passage for each; ordering by score alone would let the part with the
-    easiest wording crowd the others out. What a later round tries in other words has no such claim. A chunk that several
-    queries found keeps its best score. Ties are broken by chunk id, ranks count from 1.
+    A question of several parts needs passages for each; ordering by score alone would let the part with the
+    easiest wording crowd the others out. So the best hits of these queries come first, then their second hits, and
+    so on for five turns, each turn by score. What a later round tries in other words has no such claim, and scores of
+    different queries compare badly. A chunk that several queries found keeps its best score and its earliest turn.
+    Ties are broken by chunk id, ranks count from 1.
     """
     best: dict[str, Hit] = {}
     for ranking in rankings:
@@ -82,6 +85,10 @@ def merge(rankings: Sequence[Sequence[Hit]], leading: int | None = None) -> tupl
             held = best.get(hit.chunk.id)
             if held is None or hit.score > held.score:
                 best[hit.chunk.id] = hit
-    leaders = {ranking[0].chunk.id for ranking in rankings[:leading] if ranking}
-    ordered = sorted(best.values(), key=lambda hit: (hit.chunk.id not in leaders, -hit.score, hit.chunk.id))
+    first = rankings[:leading]
+    turns: dict[str, int] = {}
+    for ranking in first:
+        for turn, hit in enumerate(ranking[:_TURNS]):
+            turns[hit.chunk.id] = min(turn, turns.get(hit.chunk.id, _TURNS))
+    ordered = sorted(best.values(), key=lambda hit: (turns.get(hit.chunk.id, _TURNS), -hit.score, hit.chunk.id))
     return tuple(replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1))

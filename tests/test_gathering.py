@@ -20,13 +20,21 @@ def test_each_query_keeps_its_best_hit_in_front() -> None:
     assert [one.rank for one in merged] == [1, 2, 3, 4]
 
 
+def test_queries_take_turns_before_the_score_alone_decides() -> None:
+    easy = [hit(f"a{number}", 0.9 - number / 100) for number in range(7)]
+    hard = [hit(f"b{number}", 0.2 - number / 100) for number in range(7)]
+    merged = names(merge([easy, hard]))
+    assert merged[:10] == ["a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3", "a4", "b4"]
+    assert merged[10:] == ["a5", "a6", "b5", "b6"]
+
+
 def test_a_chunk_found_twice_keeps_its_better_score() -> None:
     merged = merge([[hit("a1", 0.9), hit("x", 0.2)], [hit("x", 0.7)]])
     assert [(one.chunk.id, one.score) for one in merged] == [("a1", 0.9), ("x", 0.7)]
 
 
 def test_equal_scores_are_ordered_by_chunk_id() -> None:
-    assert names(merge([[hit("z", 0.5), hit("c", 0.4), hit("b", 0.4)]])) == ["z", "b", "c"]
+    assert names(merge([[hit("c", 0.4)], [hit("z", 0.5)], [hit("b", 0.4)]])) == ["z", "b", "c"]
 
 
 def test_hits_below_the_floor_are_no_evidence() -> None:
@@ -44,7 +52,7 @@ def test_a_marker_once_given_keeps_its_chunk() -> None:
 def test_a_later_round_in_other_words_does_not_come_before_the_question() -> None:
     first = Gathered().add([[hit("a1", 0.8), hit("a2", 0.5)]], floor=0.3, limit=8)
     both = first.add([[hit("b1", 0.6)], [hit("c1", 0.9)]], floor=0.3, limit=8)
-    assert names(both.hits()) == ["a1", "c1", "b1", "a2"]
+    assert names(both.hits()) == ["a1", "a2", "c1", "b1"]
 
 
 def said(name: str, text: str, score: float) -> Hit:

@@ -5,11 +5,10 @@ Each part becomes a query of its own and a part that needs evidence of its own. 
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 
-from rag.answering.content import words
+from rag.answering.coordination import asked_of_each, asks_of_each, coordination
 from rag.answering.followup import stand_alone
 from rag.answering.references import references
 from rag.answering.terms import names, terms
@@ -18,7 +17,7 @@ from rag.types import Turn
 
 _JOINT = r"(?:和|与|與|跟|同|及|以及|还是|還是|、|或者|或|对比|相比)"
 _MARKED = re.compile(
-    r"分别|各自|各是|各有|各用|各为|区别|差异|差别|异同|不同(?:之处|点|在哪|$|[？?])|有(?:什么|何|哪些)不同|不一样|对比|比较(?!大|小|高|低|多|少|好|常)|相比|"
+    r"分别|各自|各是|各有|各用|各为|区别|差异|差别|异同|不同(?:之处|点|在哪|$|[？?])|有(?:什么|何|哪些)不同|不一样|对比|比较(?!大|小|高|低|多|少|好|常)|相比(?!邻)|"
     r"[，,\s]哪(?:一)?[个种款家]|哪(?:一)?[个种款家](?:更|比较|最|先|早|晚|大|小|高|低|好|快|提升)|谁更|何者|更(?:大|小|高|低|多|少|好|快|慢|早|晚|长|短|强)"
 )
 _MARKED_EN = re.compile(r"\b(?:compare|comparison|versus|vs|differ(?:s|ent|ence|ences)?|between|respectively|both|than|which (?:one|is|has|was))\b", re.IGNORECASE)
@@ -32,10 +31,8 @@ _DATED = re.compile(r"(?:'s?)?\s*(?:,?\s*(?:in|for|during)\s+(?:the\s+)?(?:(?:fi
 """What is said of a thing's time right behind its name: CleanCo in 2018, 清源公司2018年."""
 _EACH = re.compile(r"分别|各自|各是|各有|各用|各为|何者|相比|\brespectively\b", re.IGNORECASE)
 _LOOSE_END = re.compile(r"[的中里上]+$")
-_KINDS = frozenset({"person", "place", "organisation"})
-_YEARS = re.compile(rf"(?P<a>(?:19|20)\d\d年?)\s*{_JOINT}\s*(?P<b>(?:19|20)\d\d年?)(?!\d)")
-_MEASURED = re.compile(r"(?:的|之)?[^，,、。；;？?]{0,10}?(?:率|比例|量|人数|总数|次数|数量|额|价格|价|速|收入|营收|产值|利润|人口|面积|长度|高度|宽度|深度|温度|海拔|年龄|寿命|排名|票房|举办地|GDP|CPI)(?:各|分别)?(?:是|为|有|达到|如何|怎么样|多少|几)*[？?。]?")
-"""What each of two things has of its own: a measure, at the end of the question."""
+_ASKING = re.compile(r"^(?:谁|哪|几|多少|怎么|如何|为什么|是否|什么)|(?:什么(?:时候|地方|样)?|谁|哪[里儿些]?|几|多少|怎么样?|如何|何[时地]|多[大长高久远])[^，,]{0,2}$")
+_OWNER = re.compile(rf"(.{{2,30}}?)(?:[里中上](?:面)?)?的(?=.*[{CJK}])|(.{{2,20}}?)(?:是|有|在|为|叫|于)*(?:什么|谁|哪|几|多少|怎么|如何|何[时地])")
 _TAIL = re.compile(r"^(?:为什么|为何|怎么(?:样|办)?|如何|why|how|how so|why not)$", re.IGNORECASE)
 _NOISE = re.compile(r"^(?:请|请问|帮我|对比一下|对比|比较一下|比较|说说|讲讲|那|那么|compare|what is the difference between|what are the differences between|the|difference between|differences between)\s*", re.IGNORECASE)
 _MOST = 4
@@ -55,20 +52,28 @@ class Split:
 
 
 def split(question: str) -> Split:
-    """The parts of ``question``: those of a comparison first, else the questions that it joins."""
-    items = _compared(question) or _listed(question)
+    """The parts of ``question``: what it compares, else what it joins, else the questions that it consists of."""
+    items = _compared(question)
     if items is not None:
         subjects, rest = items
-        asked = _completed(subjects) if _EACH.search(question) and not terms(rest) else subjects
-        return Split(tuple(f"{subject} {rest}".strip() for subject in asked), subjects, len(subjects))
+        return Split(tuple(f"{subject} {rest}".strip() for subject in subjects), subjects, len(subjects))
+    joined = coordination(question)
+    if joined is not None and asks_of_each(question, joined):
+        asked = asked_of_each(question, joined)
+        return Split(asked, joined.members, len(asked)) if joined.named else Split(asked, asked)
     pieces = _questions(question)
     if len(pieces) < 2:
         return Split()
     before = (Turn("user", pieces[0]),)
-    queries = tuple(
-        stand_alone(piece, before).question if index and references(piece) else piece for index, piece in enumerate(pieces)
-    )
-    return Split(queries, pieces)
+    topic = _topic(pieces[0])
+    queries = [pieces[0]]
+    for piece in pieces[1:]:
+        if references(piece):
+            piece = stand_alone(piece, before).question
+        elif topic and not names(piece):
+            piece = f"{topic} {piece}"
+        queries.append(piece)
+    return Split(tuple(queries), pieces)
 
 
 def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
@@ -86,25 +91,6 @@ def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
     return subjects, " ".join(rest.split())
 
 
-def _listed(question: str) -> tuple[tuple[str, ...], str] | None:
-    """Two persons, places, organisations or years side by side of which one measure is asked: 四川和重庆的GDP."""
-    found = _YEARS.search(question)
-    spans = [found.span("a"), found.span("b")] if found else _alike_neighbours(question)
-    if not spans or not _MEASURED.fullmatch(question, spans[1][1]):
-        return None
-    (start, middle), (second, end) = spans
-    rest = f"{question[:start]}{question[end:]}"
-    return (question[start:middle], question[second:end]), re.sub(r"[，,？?。！!\s]+", " ", rest).strip()
-
-
-def _alike_neighbours(question: str) -> list[tuple[int, int]]:
-    held = words(question)
-    for one, other in itertools.pairwise(held):
-        if one.kind == other.kind and one.kind in _KINDS and re.fullmatch(_JOINT, question[one.end : other.start].strip()):
-            return [(one.start, one.end), (other.start, other.end)]
-    return []
-
-
 def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:
     """Neighbouring names or noun phrases that are joined by a conjunction: the phrases, start and end."""
     spans = [(_with_owner(question, start), _with_date(question, end)) for start, end in _name_spans(question)]
@@ -119,6 +105,8 @@ def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:
             run = [span]
     if len(run) >= 2:
         return tuple(question[a:b].strip() for a, b in run[:_MOST]), run[0][0], run[-1][1]
+    if _EACH.search(question) and coordination(question) is not None:
+        return None
     return _phrases_around_joint(question)
 
 
@@ -152,21 +140,6 @@ def _joint_end(between: str) -> int | None:
     return None if found is None else found.end("joint")
 
 
-def _completed(subjects: tuple[str, ...]) -> tuple[str, ...]:
-    """Each thing with what it shares with its neighbour: 2022年考研 and 高考报名人数 share 2022年 and 报名人数.
-
-    Parallel things end alike (男单, 女单冠军); where they do not, they are taken to be equally long.
-    """
-    if len(subjects) != 2 or re.search(r"[A-Za-z]", subjects[0]):
-        return subjects
-    first, second = subjects
-    own = second.find(first[-1]) + 1
-    if own == 0 or own > len(first):
-        own = len(first) - max((first.rfind(sign) + 1 for sign in "的年月日届季度"), default=0)
-    tail = second[own:] if len(second) >= own + 2 else ""
-    return first + tail, first[: max(0, len(first) - own)] + second
-
-
 def _phrases_around_joint(question: str) -> tuple[tuple[str, ...], int, int] | None:
     """Chinese: the noun phrases on either side of the first conjunction that stands between two."""
     pattern = re.compile(rf"^(?P<a>[^，,？?。；;]{{1,24}}?)[，,]?\s*(?P<j>{_JOINT})\s*(?P<b>[^，,？?。；;]{{1,24}}?)(?=分别|各自|各[是有用为]|在|有(?:什么|啥|何)|的(?:区别|不同|差异|差别|异同|关系)|哪个|哪一个|谁|之间|相比|[，,]|上的|做|对|都|，|$)")
@@ -176,7 +149,7 @@ def _phrases_around_joint(question: str) -> tuple[tuple[str, ...], int, int] | N
     if found is None or found["a"][-1:] in "共饱总中" or not re.search(f"[{CJK}]", question):
         return None
     first, second = found["a"].strip(), _LOOSE_END.sub("", found["b"].strip()).strip()
-    if min(len(first), len(second)) < 2 or not terms(first) or not terms(second):
+    if min(len(first), len(second)) < 2 or not terms(first) or not terms(second) or _ASKS.search(second):
         return None
     end = offset + found.end("b")
     owner, owned, _ = second.partition("的")
@@ -185,10 +158,25 @@ def _phrases_around_joint(question: str) -> tuple[tuple[str, ...], int, int] | N
     return (first, second), offset + found.start("a"), end
 
 
+def _topic(question: str) -> str:
+    """What the first of several questions is about, which the others need not repeat: the owner of what it asks for."""
+    found = _OWNER.match(question)
+    owner = (found[1] or found[2]) if found else ""
+    return owner if terms(owner) and not _ASKS.search(owner) else ""
+
+
+def _clauses(question: str) -> list[str]:
+    """The clauses of a Chinese question if each of them asks at its end or beginning: 芯片是什么，起售价多少."""
+    clauses = re.split("[，,]", question)
+    several = all(_ASKING.search(clause.strip()) and re.search(f"[{CJK}]", clause) for clause in clauses)
+    return clauses if several else [question]
+
+
 def _questions(question: str) -> tuple[str, ...]:
     pieces = [question]
     for pattern in (_BREAK, _BREAK_EN):
         pieces = [part for piece in pieces for part in pattern.split(piece)]
+    pieces = [part for piece in pieces for part in _clauses(piece)]
     asked = [piece.strip(" ，,。？?") for piece in pieces]
     asked = [piece for piece in asked if piece]
     if len(asked) < 2 or any(not _ASKS.search(piece) for piece in asked):

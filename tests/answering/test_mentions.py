@@ -123,10 +123,6 @@ def test_parts_of_a_question(question: str, parts: tuple[str, ...]) -> None:
     assert split(question).parts == parts
 
 
-def test_parallel_things_are_completed_with_what_they_share() -> None:
-    assert split("2022年考研和高考报名人数分别是多少？").queries == ("2022年考研报名人数 是多少", "2022年高考报名人数 是多少")
-
-
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
