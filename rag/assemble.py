@@ -148,7 +148,7 @@ def _preparations(settings: Settings, model: LanguageModel | None) -> tuple[Call
 
 def _search(settings: Settings, index: Index, embedder: Embedder) -> Search:
     dense = index.dense(embedder)
-    return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), _reranker(settings, index, embedder))
+    return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), _reranker(settings, index, embedder), index.following)
 
 
 def _reranker(settings: Settings, index: Index, embedder: Embedder) -> Reranker:

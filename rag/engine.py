@@ -7,14 +7,14 @@ files nor the web; one instance serves every thread.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from rag.events import Answered, Event, Planned, Reranked, Retrieved
 from rag.gathering import Gathered
 from rag.interfaces import Catalogue, Fusion, Planner, Reranker, Retriever, Voice, Writer
-from rag.types import Action, Answer, Evidence, Hit, Outcome, Plan, Scope, Stage, Turn
+from rag.types import Action, Answer, Chunk, Evidence, Hit, Outcome, Plan, Scope, Stage, Turn
 
 Stream = Generator[Event, None, None]
 
@@ -30,14 +30,23 @@ class Limits:
     nearest: int = 3
 
 
+Following = Callable[[str, int], Sequence[Chunk]]
+"""The chunks right behind the one with this id, at most so many."""
+
+
+def _nothing(chunk_id: str, count: int) -> Sequence[Chunk]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The parts that turn a query into a ranking."""
+    """The parts that turn a query into a ranking, and read on behind a hit."""
 
     sparse: Retriever
     dense: Retriever
     fusion: Fusion
     reranker: Reranker
+    following: Following = _nothing
 
 
 class Engine:
@@ -104,6 +113,8 @@ class Engine:
             gathered = yield from self._round(further, gathered)
             return gathered.evidence
 
+        if plan.following:
+            gathered = yield from self._widened(plan, gathered)
         answer = yield from self._writer.write(plan, gathered.evidence, history, look)
         if answer.outcome is Outcome.ABSTAINED:
             return replace(answer, nearest=gathered.nearest(self._limits.nearest))
@@ -129,6 +140,17 @@ class Engine:
         for query in plan.queries:
             rankings.append((yield from self._rank(query, plan.scope)))
         gathered = gathered.add(rankings, floor=self._limits.floor, limit=self._limits.evidence)
+        yield Reranked(gathered.hits(), gathered.evidence)
+        return gathered
+
+    def _widened(self, plan: Plan, gathered: Gathered) -> Generator[Event, None, Gathered]:
+        """With what follows the best passage, whatever it scores: it is read on (small to big)."""
+        best = max(gathered.evidence, key=lambda item: item.score)
+        held = {item.chunk.id for item in gathered.evidence}
+        near = [chunk for chunk in self._search.following(best.chunk.id, plan.following) if chunk.id not in held]
+        hits = [Hit(chunk, 0.0, rank, Stage.FUSED) for rank, chunk in enumerate(near, 1)]
+        ranking = self._search.reranker.rerank(plan.question, hits)
+        gathered = gathered.add([ranking], floor=0.0, limit=len(ranking))
         yield Reranked(gathered.hits(), gathered.evidence)
         return gathered
 

@@ -64,6 +64,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "parts": list(plan.parts),
         "missing": list(plan.missing),
         "question": plan.question,
+        "following": plan.following,
     }
 
 

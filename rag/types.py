@@ -167,6 +167,8 @@ class Plan:
     """The parts of the question that still have no evidence: to be named in the answer."""
     question: str = ""
     """The question made stand-alone: what sufficiency, generation and checking are measured against."""
+    following: int = 0
+    """How many passages behind the best one are read with it: what is told at length goes on there."""
 
 
 @dataclass(frozen=True, slots=True)

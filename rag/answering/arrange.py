@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from rag.answering.citations import without_markers
 from rag.answering.reading import Candidate
+from rag.answering.tables import ends_sentence
 from rag.sentences import UnitKind
 from rag.sentences.lines import is_cjk, item_marker
 
@@ -33,11 +34,13 @@ def _one_line(text: str) -> str:
 
 
 def as_prose(chosen: Sequence[Candidate]) -> Iterator[str]:
-    """Sentences one after another; those of different passages are set apart by a line break."""
+    """Sentences one after another; those of different passages are set apart by a line break, and so is what follows a
+    line that ends without a sign, since both would be read as one sentence."""
     before: Candidate | None = None
     for one in chosen:
         if before is not None:
-            yield "\n\n" if before.span.chunk.id != one.span.chunk.id else _gap(before)
+            apart = before.span.chunk.id != one.span.chunk.id or not (before.leads or ends_sentence(shown(before)))
+            yield "\n\n" if apart else _gap(before)
         yield f"{_plain(shown(one))}[{one.marker}]"
         before = one
 

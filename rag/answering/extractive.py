@@ -57,7 +57,7 @@ class ExtractiveGenerator:
         if form is Form.LIST or kind is Wanted.LIST:
             yield from _list(question, reading, scored, ranked)
         elif kind is Wanted.SUMMARY:
-            yield from as_prose(outline(ranked))
+            yield from as_prose(outline(question, ranked))
         elif kind in (Wanted.REASON, Wanted.MANNER):
             yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)))
         else:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rag.answering.clarify import find_ambiguity
 from rag.answering.corpus import Corpus
 from rag.answering.decompose import Split, split
+from rag.answering.expect import Wanted, wanted
 from rag.answering.followup import Standalone, stand_alone
 from rag.answering.form import form_of, is_comparison
 from rag.answering.intents import read_intent
@@ -26,6 +27,7 @@ from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
 
 _MOST_QUERIES = 5
+_FOLLOWING = 2
 
 
 class RulePlanner:
@@ -88,6 +90,7 @@ class RulePlanner:
             round=1,
             parts=parts.parts or (whole.question,),
             question=whole.question,
+            following=_FOLLOWING if wanted(whole.question) is Wanted.SUMMARY else 0,
         )
 
 

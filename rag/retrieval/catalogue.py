@@ -5,6 +5,7 @@ Opening reads the records and maps the rest; no model is loaded. It is read-only
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -90,6 +91,14 @@ class Index:
         self._by_id[document_id]
         found = (self.chunks[position].section for position in self.chunks.of_document(document_id))
         return [section for section in dict.fromkeys(found) if section]
+
+    def following(self, chunk_id: str, count: int) -> Sequence[Chunk]:
+        """At most ``count`` chunks right behind one, of its document and section. Raises KeyError for an unknown chunk."""
+        own = self.chunk(chunk_id)
+        positions = self.chunks.of_document(own.document_id)
+        at = positions.index(self.chunks.position(chunk_id)) + 1
+        behind = (self.chunks[position] for position in positions[at : at + count])
+        return list(itertools.takewhile(lambda chunk: chunk.section == own.section, behind))
 
     @cached_property
     def _faiss_index(self) -> object:

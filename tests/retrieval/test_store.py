@@ -33,6 +33,20 @@ def test_an_opened_index_holds_what_was_written(index: Index, library: Library) 
     assert {chunk.id: chunk for chunk in index.chunks} == {chunk.id: chunk for chunk in chunks}
 
 
+def test_what_follows_a_chunk_ends_with_its_section_and_its_document(tmp_path: Path, analyzer: Analyzer) -> None:
+    document, other = make_document("a", "一二三四五六"), make_document("b", "七")
+    chunks = [Chunk(f"a{n}", "a", document.title, "甲" if n < 4 else "乙", sign, n, n + 1) for n, sign in enumerate("一二三四五六")]
+    chunks.append(Chunk("b0", "b", other.title, "乙", "七", 0, 1))
+    write_index(tmp_path / "i", [document, other], chunks, HashEmbedder(), analyzer, settings={})
+    opened = open_index(tmp_path / "i", analyzer=analyzer)
+    assert [chunk.id for chunk in opened.following("a0", 2)] == ["a1", "a2"]
+    assert [chunk.id for chunk in opened.following("a2", 5)] == ["a3"]
+    assert [chunk.id for chunk in opened.following("a4", 5)] == ["a5"]
+    assert opened.following("b0", 2) == []
+    with pytest.raises(KeyError):
+        opened.following("c0", 1)
+
+
 def test_tokens_are_those_of_their_chunk(index: Index, library: Library, embedder: HashEmbedder) -> None:
     for chunk in library[1]:
         [expected] = embedder.embed_passages([chunk.text])
