@@ -56,11 +56,20 @@ def as_list(lead: Candidate | None, items: Sequence[Candidate]) -> Iterator[str]
 
 
 def as_table(heading: tuple[str, str], rows: Sequence[tuple[str, Sequence[Candidate]]]) -> Iterator[str]:
-    """A row a part: its name, and the sentences about it."""
+    """A row a part: its name, and the sentences about it; items and lines that end without a sign are set apart by one,
+    since in a cell only the end of a sentence tells whose marker it is."""
     yield f"| {cell(heading[0])} | {cell(heading[1])} |\n| --- | --- |"
     for name, chosen in rows:
-        content = " ".join(f"{cell(shown(one))}[{one.marker}]" for one in chosen) or "—"
+        texts = [cell(shown(one)) for one in chosen]
+        ended = [text if ends_sentence(text) else f"{text}{_stop(text)}" for text in texts[:-1]] + texts[-1:]
+        content = " ".join(f"{text}[{one.marker}]" for text, one in zip(ended, chosen, strict=True)) or "—"
         yield f"\n| {cell(name)} | {content} |"
+
+
+def _stop(text: str) -> str:
+    if text.endswith((":", "：")):
+        return ""
+    return "；" if text and is_cjk(text[-1]) else ";"
 
 
 def cell(text: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.answering.arrange import as_list, as_prose, as_table, shown
+from rag.answering.arrange import as_list, as_prose, as_table
 from rag.answering.content import keys, overlap, pairs
 from rag.answering.expect import Wanted, wanted
 from rag.answering.listing import best_listing
 from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
-from rag.answering.tables import ends_sentence
 from rag.interfaces import Span, SpanScorer
 from rag.sentences import UnitKind
 from rag.text import language
@@ -19,10 +18,12 @@ from rag.types import Evidence, Form, Plan, Turn
 
 _MOST_FACTS = 3
 _MOST_PER_PART = 2
+_MOST_FELLOWS, _LONGEST_LIST = 5, 300
 _MOST_REASONS = 4
 _MOST_LED = 4
 _NEAR, _NEAR_LIST = 0.85, 0.65
 _NAMED = 0.6
+_ONE_FACT = frozenset((Wanted.COUNT, Wanted.TIME, Wanted.PERSON, Wanted.PLACE, Wanted.JUDGEMENT))
 
 
 class ExtractiveGenerator:
@@ -68,7 +69,7 @@ class ExtractiveGenerator:
     ) -> list[Candidate]:
         chosen: list[Candidate] = []
         for name, question in parts:
-            for one in _of_ranked(self._ranked(name, question, _others(name, parts), reading, evidence), reading):
+            for one in _of_ranked(question, self._ranked(name, question, _others(name, parts), reading, evidence), reading):
                 if all(one.span != other.span for other in chosen):
                     chosen.append(one)
         return chosen
@@ -89,7 +90,7 @@ class ExtractiveGenerator:
         own = _apart([name for name, _ in parts], ranked)
         yield from as_table(
             heading,
-            [(name, _citable(_of_ranked(mine, reading))) for (name, _), mine in zip(parts, own, strict=True)],
+            [(name, _of_ranked(asked, mine, reading)) for (name, asked), mine in zip(parts, own, strict=True)],
         )
 
 
@@ -130,15 +131,6 @@ def _others(name: str, parts: Sequence[tuple[str, str]]) -> list[str]:
     return [other for other, question in parts if other not in (name, question)]
 
 
-def _citable(cell: Sequence[Candidate]) -> list[Candidate]:
-    """Those that can be cited apart: in a cell only the end of a sentence tells whose marker it is."""
-    kept = list(cell[:1])
-    for one in cell[1:]:
-        if one.marker == kept[-1].marker or ends_sentence(shown(kept[-1])):
-            kept.append(one)
-    return kept
-
-
 def speaks_of_others(text: str, about: str, others: Sequence[str]) -> bool:
     """Whether a sentence names another one of the things that a question compares, and not the thing it is ``about``."""
     if not about:
@@ -164,8 +156,21 @@ def _apart(names: Sequence[str], ranked: Sequence[Sequence[Candidate]]) -> list[
     return own
 
 
-def _of_ranked(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
-    return _completed(_best(ranked, _MOST_PER_PART), reading)
+def _of_ranked(question: str, ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    best = _best(ranked, _MOST_PER_PART)
+    if wanted(question) not in _ONE_FACT:
+        best = [item for one in best for item in _with_fellows(one, reading)]
+    return _completed(best, reading)
+
+
+def _with_fellows(one: Candidate, reading: Reading) -> list[Candidate]:
+    """An item with the others of its list, if that is short: side by side they tell what each alone does not."""
+    if one.kind is not UnitKind.ITEM:
+        return [one]
+    lists = (reading.fellows(items) for _, items in reading.lists())
+    fellows = next((found for found in lists if any(item.span == one.span for item in found)), [])
+    short = 0 < len(fellows) <= _MOST_FELLOWS and sum(len(item.text) for item in fellows) <= _LONGEST_LIST
+    return fellows if short else [one]
 
 
 def _best(ranked: Sequence[Candidate], most: int, near: float = _NEAR) -> list[Candidate]:

@@ -91,10 +91,19 @@ def test_a_sentence_that_answers_stands_before_one_that_only_names_the_thing() -
     assert [row.split("|")[2].strip()[:8] for row in rows] == ["每天九点起开放。"] * 2
 
 
-def test_a_cell_takes_no_second_passage_behind_a_line_without_an_end() -> None:
-    first, second = "甲馆座位共有70个", "甲馆座位共有70个，都是木制的。"
-    table = answer("甲馆和乙馆分别有多少个座位？", first, second, form=Form.TABLE, parts=("甲馆", "乙馆"))
-    assert not re.search(r"[^。]\[1\] \S", table)
+ITEMS = "甲组的做法：\n- 清洗：去掉重复的网页\n- 配比：按领域抽样\n- 评估：用小模型试训\n"
+
+
+def test_an_item_of_a_comparison_brings_the_others_of_its_short_list() -> None:
+    other = "乙组的做法是直接使用全部网页。"
+    row = answer("甲组和乙组的做法有什么不同？", ITEMS, other, form=Form.TABLE, parts=("甲组", "乙组")).splitlines()[2]
+    assert "清洗：去掉重复的网页；[1] 配比：按领域抽样；[1] 评估：用小模型试训[1]" in row
+
+
+def test_a_fact_of_a_comparison_brings_no_list() -> None:
+    items = "情况如下：\n- 甲组清洗组有3人\n- 颜色是红色\n- 形状是圆的\n"
+    rows = answer("甲组和乙组的人数各是多少？", items, "乙组有5人。", form=Form.TABLE, parts=("甲组", "乙组"))
+    assert "甲组清洗组有3人" in rows and "圆的" not in rows
 
 
 def test_bars_of_the_document_do_not_break_the_table() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.answering.arrange import as_prose
+from rag.answering.arrange import as_prose, as_table
 from rag.answering.outline import outline
 from rag.answering.reading import Candidate
 from rag.interfaces import Span
@@ -63,6 +63,14 @@ def test_a_summary_stays_short_in_either_script() -> None:
 def test_a_line_that_ends_without_a_sign_is_set_apart_from_what_follows() -> None:
     assert "".join(as_prose(told(("作者：林晓\n", 1.0), ("她绘出了地图。", 1.0)))) == "作者：林晓[1]\n\n她绘出了地图。[1]"
     assert "".join(as_prose(told(("她绘出了地图。", 1.0), ("地图很大。", 1.0)))) == "她绘出了地图。[1]地图很大。[1]"
+
+
+def test_in_a_cell_a_line_that_ends_without_a_sign_gets_one_so_that_each_has_its_own_marker() -> None:
+    first, second = told(("座位共有70个", 1.0)), told(("还有12个在楼上", 1.0), name="b1", run=1)
+    latin, lead = told(("70 seats", 1.0), name="c1", run=2), told(("分为两种：", 1.0), name="d1", run=3)
+    table = "".join(as_table(("对象", "原文"), [("甲馆", [*first, *second]), ("乙馆", [*latin, *lead, *first])]))
+    assert "| 甲馆 | 座位共有70个；[1] 还有12个在楼上[2] |" in table
+    assert "| 乙馆 | 70 seats;[3] 分为两种：[4] 座位共有70个[1] |" in table
 
 
 def test_only_a_summary_reads_on() -> None:
