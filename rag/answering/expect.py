@@ -46,6 +46,8 @@ _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
 )
 _COUNTED = re.compile(r"多少|几|\bhow many\b", re.IGNORECASE)
 _BEHIND = 12
+_MEASURES = "(?:大|个|种|类|项|条|点|步|层|款|位|名|家)"
+_ASKED_KIND = re.compile(rf"(?:哪几?|几){_MEASURES}{{1,2}}([一-鿿]{{2}})|哪些([一-鿿]{{2}})")
 _QUESTION_WORDS = re.compile(r"[?？]\s*$")
 
 
@@ -95,9 +97,15 @@ def holds(kind: Wanted, text: str, question: str) -> float:
         case Wanted.MEANING:
             return float(bool(_MEANING_CUE.search(text)))
         case Wanted.LIST:
-            return 1.0 if _COMPOSED.search(text) else 0.5 * bool(_LIST_CUE.search(text))
+            return 1.0 if _COMPOSED.search(text) or _counted_out(text, question) else 0.5 * bool(_LIST_CUE.search(text))
         case _:
             return 0.5
+
+
+def _counted_out(text: str, question: str) -> bool:
+    """Whether ``text`` gives as many as it counts of what is asked: 三个方面 where 哪几个方面 is asked."""
+    asked = _ASKED_KIND.search(normalise(question))
+    return asked is not None and re.search(rf"[二两三四五六七八九十\d]\s*{_MEASURES}?{asked[1] or asked[2]}", fold(text)) is not None
 
 
 def _counts(text: str, question: str) -> float:

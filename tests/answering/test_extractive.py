@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.citations import without_markers
+from rag.answering.expect import Wanted, holds
 from rag.answering.extractive import ExtractiveGenerator, part_questions
 from rag.interfaces import Span
 from rag.types import Action, Chunk, Evidence, Form, Plan
@@ -98,6 +99,20 @@ def test_an_item_of_a_comparison_brings_the_others_of_its_short_list() -> None:
     other = "乙组的做法是直接使用全部网页。"
     row = answer("甲组和乙组的做法有什么不同？", ITEMS, other, form=Form.TABLE, parts=("甲组", "乙组")).splitlines()[2]
     assert "清洗：去掉重复的网页；[1] 配比：按领域抽样；[1] 评估：用小模型试训[1]" in row
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "counted"),
+    [
+        ("它用在哪几个方面？", "主要用在选样、设参和预估三个方面。", True),
+        ("它用在哪些方面？", "主要用在選樣、設參和預估三個方面。", True),
+        ("有哪几大类方法？", "2类方法都要标注。", True),
+        ("它用在哪几个方面？", "专家从三个角度作了解释。", False),
+        ("它用在哪里？", "主要用在三个方面。", False),
+    ],
+)
+def test_a_sentence_that_counts_what_is_asked_for_is_likely_to_list_it(question: str, text: str, counted: bool) -> None:
+    assert (holds(Wanted.LIST, text, question) == 1.0) is counted
 
 
 def test_a_fact_of_a_comparison_brings_no_list() -> None:
