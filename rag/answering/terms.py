@@ -46,8 +46,15 @@ _ENGLISH_STOP = frozenset(
 _LETTER = "A-Za-z0-9_À-ɏ"
 _LATIN = rf"(?:\d+(?:\.\d+)?)?[A-Za-zÀ-ɏ][{_LETTER}]*(?:[.'’+#&/-][{_LETTER}]+)*\+{{0,2}}"
 _WORD = re.compile(rf"(?P<latin>{_LATIN})|(?P<number>\d[\d.,:/-]*\d%?|\d%?)|(?P<cjk>[{CJK}]+)")
+_SOURCE = (
+    "(?:(?:讲义|文章|原文|文档|文件|资料|材料|书|手册|说明书|报告|论文|新闻|笔记)(?:里面|里头|里|中|上)|文中)"
+    "是?(?:提到|提及|讲到|介绍|指出|记载|写|说|讲)(?![入作明])(?:的|了|到|过|着)?|"
+    "(?:讲义|文章|原文|文档|资料|手册|说明书|报告|论文|新闻|笔记)(?:提到|提及|讲到|指出|记载|写道|(?:写|说|讲)(?:的|了))"
+)
+"""A mention of the documents themselves: 手册里说, 文中提到."""
 _ASK = re.compile(
-    "|".join(sorted(_CJK_ASK, key=len, reverse=True))
+    f"{_SOURCE}|"
+    + "|".join(sorted(_CJK_ASK, key=len, reverse=True))
     + f"|[{_CJK_SINGLE}]"
 )
 _MEASURE = re.compile(r"(?:[一二两三四五六七八九十]+[个种位名项条家件篇款台座块次]|[个种位名项份张枚款])(?=.)")

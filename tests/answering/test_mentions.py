@@ -102,6 +102,20 @@ def test_passage_in_another_language_is_foreign() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "content"),
+    [
+        ("手册里说的电池容量是多少？", ["电池容量"]),
+        ("文中提及的港口在哪里？", ["港口"]),
+        ("手冊上寫的保固期多長？", ["保固期"]),
+        ("文件写入失败怎么办？", ["文件写入失败", "办"]),
+        ("论文写作要求", ["论文写作要求"]),
+    ],
+)
+def test_a_mention_of_the_documents_themselves_is_no_content(question: str, content: list[str]) -> None:
+    assert [term.text for term in terms(question)] == content
+
+
+@pytest.mark.parametrize(
     ("question", "parts"),
     [
         ("Alpha 和 Beta 分别是谁做的？", ("Alpha", "Beta")),
