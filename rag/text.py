@@ -46,6 +46,11 @@ def fold(text: str) -> str:
     return text.translate(_FOLD)
 
 
+def simplified(text: str) -> str:
+    """``text`` with Traditional characters as Simplified, one for one; the rest as it is."""
+    return text.translate(_simplified())
+
+
 def numbers(text: str) -> list[Number]:
     """The numbers in ``text``, in order: 740万, 七百四十万 and 7.4 million all have the value 7400000.
 

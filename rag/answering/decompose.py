@@ -12,7 +12,7 @@ from rag.answering.coordination import asked_of_each, asks_of_each, coordination
 from rag.answering.followup import stand_alone
 from rag.answering.references import references
 from rag.answering.terms import names, terms
-from rag.text import CJK
+from rag.text import CJK, simplified
 from rag.types import Turn
 
 _JOINT = r"(?:和|与|與|跟|同|及|以及|还是|還是|、|或者|或|对比|相比)"
@@ -52,7 +52,20 @@ class Split:
 
 
 def split(question: str) -> Split:
-    """The parts of ``question``: what it compares, else what it joins, else the questions that it consists of."""
+    """The parts of ``question``: what it compares, else what it joins, else the questions that it consists of.
+
+    Grammar is read in Simplified characters; the parts are in those of the question.
+    """
+    plain = simplified(question)
+    found = _split(plain)
+    if plain == question or not found.parts:
+        return found
+    written = str.maketrans(dict(zip(plain, question, strict=True)))
+    queries, parts = (tuple(text.translate(written) for text in texts) for texts in (found.queries, found.parts))
+    return Split(queries, parts, found.compared)
+
+
+def _split(question: str) -> Split:
     items = _compared(question)
     if items is not None:
         subjects, rest = items

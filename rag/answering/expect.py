@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from rag.answering.content import words
-from rag.text import fold, normalise, numbers
+from rag.text import fold, normalise, numbers, simplified
 
 
 class Wanted(StrEnum):
@@ -81,6 +81,7 @@ def holds(kind: Wanted, text: str, question: str) -> float:
 
     What the question says itself is not an answer: a person it names, a year it gives.
     """
+    text = simplified(text)
     match kind:
         case Wanted.COUNT:
             return _counts(text, question)
@@ -105,14 +106,14 @@ def holds(kind: Wanted, text: str, question: str) -> float:
 def _counted_out(text: str, question: str) -> bool:
     """Whether ``text`` gives as many as it counts of what is asked: 三个方面 where 哪几个方面 is asked."""
     asked = _ASKED_KIND.search(normalise(question))
-    return asked is not None and re.search(rf"[二两三四五六七八九十\d]\s*{_MEASURES}?{asked[1] or asked[2]}", fold(text)) is not None
+    return asked is not None and re.search(rf"[二两三四五六七八九十\d]\s*{_MEASURES}?{asked[1] or asked[2]}", text) is not None
 
 
 def _counts(text: str, question: str) -> float:
     """1 when a number that the question does not give stands before the thing counted, less when elsewhere."""
     known = {number.value for number in numbers(question)}
     found = [number for number in numbers(text) if number.value not in known]
-    match = _COUNTED.search(question)
+    match = _COUNTED.search(simplified(question))
     counted = next((word for word in words(question) if match and word.start >= match.end()), None)
     if not found or counted is None:
         return float(bool(found))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.answering.arithmetic import is_sum
 from rag.answering.reasons import Reason
+from rag.text import fold
 from rag.types import Turn
 
 _END = r"(?:[啊呀哦喔噢呢吧哈啦了嘛么吗诶欸~\s]*)$"
@@ -51,6 +52,7 @@ _PREAMBLE = re.compile(
 )
 
 _SELF = r"(?:你|您|本机器人|这个(?:机器人|助手|bot|ai))"
+_THIS_ONE = re.compile("这个(机器人|助手|bot|ai)")
 _ABOUT_BOT = re.compile(
     rf"^(?:请问|那|那么|所以|话说|诶|欸)?{_SELF}(?:是谁|是什么(?:人|东西|模型|机器人|ai|助手|软件|系统)?|叫(?:什么|啥)(?:名字|名)?|的名字(?:是|叫)|有名字|(?:都|还|到底|究竟)?(?:能|会|可以|能够)(?:帮我?|为我)?(?:做|干)?(?:些|点)?(?:什么|啥|哪些)(?:事情?|忙|工作)?|有(?:什么|哪些|啥)(?:功能|能力|本事|用|用处|特点|优势)|"
     r"会(?:说|讲|写|用)?(?:几种|哪些|什么)?[\u4e00-\u9fff]{0,4}(?:语|文|话|语言)|(?:会|能|可以)(?:不会|不能)?(?:说|讲)[\u4e00-\u9fff]{1,6}|支持(?:什么|哪些|几种|多少种)?[\u4e00-\u9fff]{0,4}(?:语言|语|文|格式|文件)|"
@@ -156,12 +158,18 @@ def read_intent(message: str, history: Sequence[Turn]) -> Intent:
     whole = _EDGES.sub("", message)
     for text in dict.fromkeys((core, whole)):
         reason = _needs_no_search(text, answered)
-        if reason is not None:
+        if reason is not None and not (reason is Reason.ABOUT_BOT and _talked_of(text, history)):
             return Intent(reason, text)
     rest = [part for part, kind in zip(segments, kinds, strict=True) if kind is None]
     if _is_own_day(rest):
         return Intent(Reason.SMALLTALK, core)
     return Intent(None, core)
+
+
+def _talked_of(message: str, history: Sequence[Turn]) -> bool:
+    """Whether 这个机器人 is one that the conversation is about, not we ourselves."""
+    found = _THIS_ONE.search(message)
+    return found is not None and any(found[1] in fold(turn.text) for turn in history)
 
 
 def _segments(text: str) -> list[str]:

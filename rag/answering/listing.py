@@ -13,7 +13,7 @@ from rag.answering.content import keys, overlap
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import ranking
 from rag.sentences import UnitKind
-from rag.text import numbers
+from rag.text import numbers, simplified
 
 _MOST_ITEMS = 12
 _COUNT_BONUS = 0.3
@@ -36,7 +36,7 @@ class Listing:
 
 def asked_count(question: str) -> int:
     """How many things a question asks for; 0 when it does not say."""
-    match = _ASKED_COUNT.search(question)
+    match = _ASKED_COUNT.search(simplified(question))
     if not match:
         return 0
     word = match[1] or match[2]

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from rag.answering.content import keys, name_keys, overlap, pairs
 from rag.answering.reading import Candidate
-from rag.text import is_cjk
+from rag.text import is_cjk, simplified
 
 _MOST = 8
 _LONGEST = 1500  # characters; those of Chinese count twice
@@ -87,7 +87,7 @@ def _values(members: Sequence[Candidate]) -> dict[tuple[int, int], float]:
     return {
         (one.run, one.place): 0.2 * central[one.run, one.place] / highest
         + 0.55 * one.score / best
-        + 0.1 * bool(_CUES.search(one.text))
+        + 0.1 * bool(_CUES.search(simplified(one.text)))
         + 0.1 * bool(_ORDINAL.match(one.text))
         + 0.1 * ((one.run, one.place) == first)
         for one in members

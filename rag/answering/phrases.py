@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rag.text import simplified
+
 _LONGEST = 60
 
 _CONTRAST = re.compile(r"但是|但|不过|然而|可是|而是|其实|\bbut\b|\bhowever\b|\balthough\b|\bthough\b|\bactually\b", re.IGNORECASE)
@@ -27,7 +29,7 @@ _LEAD_IN = re.compile(r"(?:以下|如下|下列|分别是|包括|following|as fo
 
 def says_absent(text: str) -> bool:
     """Whether a sentence says that the documents do not tell, and nothing besides."""
-    return len(text) <= 2 * _LONGEST and bool(_ABSENT.search(text)) and not _CONTRAST.search(text)
+    return len(text) <= 2 * _LONGEST and bool(_ABSENT.search(text)) and not _CONTRAST.search(simplified(text))
 
 
 def claims_nothing(text: str) -> bool:
@@ -35,8 +37,8 @@ def claims_nothing(text: str) -> bool:
     text = text.strip().strip("*_ ")
     if says_absent(text):
         return True
-    if len(text) > _LONGEST or re.search(r"\d", text) or _CONTRAST.search(text):
+    if len(text) > _LONGEST or re.search(r"\d", text) or _CONTRAST.search(simplified(text)):
         return False
-    if _LEAD_IN.search(text):
+    if _LEAD_IN.search(simplified(text)):
         return True
     return bool(_OPENING.match(text)) and len(text) <= _LONGEST // 2

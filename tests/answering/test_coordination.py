@@ -32,7 +32,7 @@ def test_members_are_the_most_alike_stretches(question: str, members: tuple[str,
 
 @pytest.mark.parametrize(
     "question",
-    ["德意志共和国的首都在哪里？", "他和谁一起工作？", "日本和韩国是什么关系？", "红葡萄酒和白葡萄酒有什么区别？", "检索是什么？", "和", ""],
+    ["德意志共和国的首都在哪里？", "他和谁一起工作？", "日本和韩国是什么关系？", "日本和韓國是什麼關係？", "红葡萄酒和白葡萄酒有什么区别？", "检索是什么？", "和", ""],
 )
 def test_what_is_asked_of_all_together_or_of_one_joins_nothing(question: str) -> None:
     joined = coordination(question)
@@ -58,6 +58,13 @@ def test_each_is_asked_of_in_its_place() -> None:
     joined = coordination(question)
     assert joined is not None
     assert asked_of_each(question, joined) == ("2020年考研报名人数是多少？", "2020年高考报名人数是多少？")
+
+
+def test_a_question_in_traditional_characters_is_read_alike() -> None:
+    assert split("海葵與水母有什麼區別？").parts == ("海葵", "水母")
+    assert split("李白是誰，寫過什麼詩？").queries == ("李白是誰", "李白 寫過什麼詩")
+    assert split("臺灣與日本的人口分別是多少？").queries == ("臺灣的人口是多少？", "日本的人口是多少？")
+    assert split("《活著》的作者和主角是誰？").queries == ("《活著》的作者是誰？", "《活著》的主角是誰？")
 
 
 def test_names_are_compared_and_other_members_are_questions_of_their_own() -> None:

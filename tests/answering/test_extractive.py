@@ -13,6 +13,7 @@ from rag.answering.citations import without_markers
 from rag.answering.expect import Wanted, holds
 from rag.answering.extractive import ExtractiveGenerator, part_questions
 from rag.interfaces import Span
+from rag.text import simplified
 from rag.types import Action, Chunk, Evidence, Form, Plan
 from tests.fakes import ScriptedScorer, passages
 
@@ -113,6 +114,23 @@ def test_an_item_of_a_comparison_brings_the_others_of_its_short_list() -> None:
 )
 def test_a_sentence_that_counts_what_is_asked_for_is_likely_to_list_it(question: str, text: str, counted: bool) -> None:
     assert (holds(Wanted.LIST, text, question) == 1.0) is counted
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Wanted.LIST, "系統分為讀寫與檢索。"),
+        (Wanted.REASON, "由於地震，鐵路停駛。"),
+        (Wanted.MEANING, "它用於識別圖像。"),
+        (Wanted.TIME, "那是戰國時期的事。"),
+    ],
+)
+def test_what_an_answer_looks_like_is_seen_in_traditional_characters_too(kind: Wanted, text: str) -> None:
+    assert holds(kind, text, "問題") == holds(kind, simplified(text), "问题") == 1.0
+
+
+def test_how_many_is_asked_in_traditional_characters_too() -> None:
+    assert holds(Wanted.COUNT, "館內有70個座位。", "館內有幾個座位？") == holds(Wanted.COUNT, "馆内有70个座位。", "馆内有几个座位？")
 
 
 def test_a_fact_of_a_comparison_brings_no_list() -> None:

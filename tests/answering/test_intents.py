@@ -97,3 +97,10 @@ def test_sum_is_worked_out(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["1除以0", "2024", "iPhone 15 多少钱", "3个苹果", "__import__('os')", "9^9^9^9"])
 def test_what_is_no_sum_or_has_no_value_is_left_alone(text: str) -> None:
     assert work_out(normalise(text)) is None
+
+
+def test_this_robot_is_the_one_that_the_conversation_is_about() -> None:
+    asked = normalise("這個機器人的作者是誰？")
+    assert read_intent(asked, ()).reason is Reason.ABOUT_BOT
+    assert read_intent(asked, turns("巡檢機器人 Mira 的準確率是多少？", "97%。[1]")).reason is None
+    assert read_intent(asked, turns("手冊有幾頁？", "十頁。[1]")).reason is Reason.ABOUT_BOT
