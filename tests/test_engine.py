@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -159,29 +158,6 @@ def test_one_round_that_suffices_is_answered() -> None:
     events = run(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a9", "a5"]})
     assert shape(events) == "PRRRKtstsA"
     assert end(events).text == "a9a5"
-
-
-def test_what_follows_the_best_passage_is_read_on_whatever_it_scores() -> None:
-    found = {"x": ["a9", "b8"]}
-    built, _ = engine(ScriptedPlanner(retrieve("x", following=2, question="q"), [None]), found)
-    asked: list[tuple[str, int]] = []
-
-    def following(chunk_id: str, count: int) -> list[Chunk]:
-        asked.append((chunk_id, count))
-        return [chunk("b8"), chunk("a0")]
-
-    built._search = replace(built._search, following=following)
-    events = list(built.answer("q", ()))
-    assert asked == [("a9", 2)]
-    assert [item.chunk.id for item in [e for e in events if isinstance(e, Reranked)][-1].evidence] == ["a9", "b8", "a0"]
-    assert end(events).text == "a9b8a0"
-
-
-def test_nothing_is_read_on_where_the_plan_does_not_ask_for_it_or_nothing_is_found() -> None:
-    for plan, found in ((retrieve("x"), {"x": ["a9"]}), (retrieve("x", following=2), {})):
-        built, _ = engine(ScriptedPlanner(plan, [None]), found)
-        built._search = replace(built._search, following=lambda chunk_id, count: pytest.fail("read on"))
-        list(built.answer("q", ()))
 
 
 def test_the_reranker_reads_the_best_of_what_fusion_keeps() -> None:
