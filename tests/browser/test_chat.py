@@ -81,8 +81,7 @@ def test_a_citation_opens_the_passage_inside_the_message_where_it_is_narrow(open
 
 def test_a_citation_opens_by_keyboard(open_chat: OpenChat) -> None:
     chat = open_chat()
-    chat.ask(ALPHA).locator(".zj-text a.cite").nth(2).focus()
-    chat.page.keyboard.press("Enter")
+    chat.ask(ALPHA).locator(".zj-text a.cite").nth(2).press("Enter")
     expect(chat.page.locator(".zj-panel mark.zj-active")).to_contain_text("AlphaQubit 目前速度太慢")
 
 

@@ -73,14 +73,18 @@
      is still being closed. Until something comes of a question it is sent again; one under way is never doubled. */
   const outcome = () => `${all(".zj-question").at(-1)?.id} ${$(".toast-wrap")?.innerHTML}`;
   let sending = 0;
+  let underway = false;
   async function deliver(text) {
     const own = ++sending;
     const before = outcome();
+    underway = true;
     for (let attempt = 0; attempt < 40; attempt++) {
       await pause(150);
-      if (own !== sending || busy() || field("zj-composer").value !== text || outcome() !== before) return;
+      if (own !== sending) return;
+      if (busy() || field("zj-composer").value !== text || outcome() !== before) break;
       $("#zj-composer .submit-button").click();
     }
+    underway = false;
   }
   async function ask(text, mode = "") {
     if (busy() || !text.trim()) return;
@@ -349,6 +353,7 @@
   }
   const questionOf = (button) => document.getElementById(`question-${button.id.replace(/^\D+/, "")}`)?.innerText || "";
   function edit(button) {
+    if (underway) return; /* what is written now would go with the first picture of the answer that is on its way */
     put("zj-mode", "replace");
     put("zj-composer", questionOf(button));
     editing.hidden = false;
