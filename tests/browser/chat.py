@@ -9,6 +9,13 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 FINISHED = ".zj-answer.zj-done .zj-actions"
+_DRAWN = """() => new Promise((done) => {
+  const log = document.querySelector("#zj-chat");
+  let timer = setTimeout(done, 150);
+  new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(done, 150); })
+    .observe(log, { childList: true, subtree: true });
+})"""
+"""Resolves when nothing of the messages has changed for 150 ms."""
 
 
 @dataclass
@@ -49,8 +56,11 @@ class Chat:
         return self.finished()
 
     def finished(self) -> Locator:
+        """The whole answer, once the event is closed too: with that the messages are drawn once more."""
         expect(self.page.locator(".zj-live")).to_have_count(0)
         expect(self.last.locator(".zj-actions")).to_be_visible()
+        expect(self.page.locator("#zj-composer .stop-button")).to_be_hidden()
+        self.page.evaluate(_DRAWN)
         return self.last
 
     @property
