@@ -42,6 +42,7 @@ def framing_wiki(real_server: Server) -> Iterator[Wiki]:
 def _whole_document(chat: Chat) -> Page:
     with chat.page.context.expect_page() as opened:
         chat.page.locator(".zj-panel .zj-open").click()
+    expect(opened.value.locator("mark").first).to_be_visible()
     return opened.value
 
 
