@@ -2,7 +2,7 @@
 
 中国和美国的GDP分别是多少 asks 中国的GDP是多少 and 美国的GDP是多少. Where the members begin and end no sign says; joined
 things are alike, so the stretches of words on either side are taken that are most alike in form: the same kind of
-word, the same ending or beginning, the same length. Grammar only; no documents.
+word, the same ending or beginning, the same length. Questions come in Simplified characters. Grammar only; no documents.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import rjieba
@@ -21,7 +22,7 @@ _JOINTS = frozenset("和 与 跟 及 以及 、".split())
 _STOPS = frozenset("是 有 为 在 的 地 得 了 叫 被 把 由 从 到 用 做 会 能 要 让 对 比 请 请问 说说 介绍 介绍一下 讲讲 说明 解释 列出 告诉 比较 对比".split())
 _NAMES = frozenset(("nr", "ns", "nt", "nz"))
 _CLOSED = frozenset(("uj", "ul", "uz", "uv", "ud", "ug", "r", "p", "c", "d", "x", "y", "e", "o"))
-_FIXED = re.compile("国家[和与及]地区")
+_FIXED = re.compile("国家[和与及]地区")  # one notion
 _PIECE = re.compile(rf"{_FIXED.pattern}|《[^《》]*》|“[^“”]*”|「[^「」]*」|\d[\d.,:/-]*\d?(?:年度?|月份?|[日号](?!本)|季度|届|%)?|[a-z][a-z0-9.+/_-]*?(?=(?:19|20)\d\d(?!\d))|[a-z][a-z0-9.+/_-]*(?: (?!(?:19|20)\d\d)\d[\d.]*[a-z]?(?![a-z]))?|[{CJK}]+|\S")
 _LONGEST = 4  # words in a member
 _MOST = 4  # members
@@ -57,13 +58,13 @@ class Coordination(NamedTuple):
     """Whether each of them names something: a place, a person, a year."""
 
 
+@lru_cache(maxsize=256)
 def coordination(question: str) -> Coordination | None:
     """The things that ``question`` joins, 2 to 4, the most alike if it joins some twice; None when it asks of none
     or of all together."""
-    folded = fold(question)
-    if _COLLECTIVE.search(folded):
+    if _COLLECTIVE.search(question):
         return None
-    words = tuple(_words(folded))
+    words = tuple(_words(fold(question)))
     joints = [at for at, word in enumerate(words) if word.text in _JOINTS]
     found = [members for group in _groups(words, joints) if (members := _members(words, group)) is not None]
     if not found:
@@ -79,14 +80,13 @@ def asks_of_each(question: str, joined: Coordination) -> bool:
 
     In 中国和美国的GDP是多少 and 谁当选台北市市长和高雄市市长 they do; in 哪个频道主打文化和艺术节目 they belong to what describes it.
     """
-    folded = fold(question)
-    before, after = folded[: joined.start], folded[joined.end :].strip(_SIGNS)
+    before, after = question[: joined.start], question[joined.end :].strip(_SIGNS)
     if _EACH.search(after):
         return True
     clause = re.split("[，,；;：:]", before)[-1]
     if _ASKS.search(before):
         return joined.named and not after and _ASKS.search(clause) is not None
-    return not _ASKS.search(folded[joined.start : joined.end]) and _is_closing(after)
+    return not _ASKS.search(question[joined.start : joined.end]) and _is_closing(after)
 
 
 def _is_closing(after: str) -> bool:
@@ -95,7 +95,7 @@ def _is_closing(after: str) -> bool:
     if asks is not None and len(after) - asks.end() > _TAIL_MOST:
         return False
     told = after[: asks.start()] if asks else after
-    words = list(_words(_OWNED.sub(r"\1", told.strip())))
+    words = list(_words(fold(_OWNED.sub(r"\1", told.strip()))))
     copula = next((place for place, word in enumerate(words) if word.text in _COPULAS), len(words))
     noun = words[:copula]
     return (
@@ -108,14 +108,8 @@ def _is_closing(after: str) -> bool:
 
 def asked_of_each(question: str, joined: Coordination) -> tuple[str, ...]:
     """The question of each member: itself where the members stood, without 分别."""
-    each = [match.span() for match in _EACH.finditer(fold(question))]
-    before, after = (_without(question, each, *ends) for ends in ((0, joined.start), (joined.end, len(question))))
-    return tuple(f"{before}{member}{after}".strip() for member in joined.members)
-
-
-def _without(text: str, spans: Sequence[tuple[int, int]], start: int, end: int) -> str:
-    """``text[start:end]`` without the spans that lie in it."""
-    return "".join(text[at] for at in range(start, end) if not any(first <= at < last for first, last in spans))
+    before, after = question[: joined.start], question[joined.end :]
+    return tuple(_EACH.sub("", f"{before}{member}{after}").strip() for member in joined.members)
 
 
 def _words(folded: str) -> Iterator[_Word]:
