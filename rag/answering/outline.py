@@ -61,7 +61,11 @@ def _close(members: Sequence[Candidate], names: frozenset[str]) -> list[Candidat
     best = max(members, key=lambda one: one.score, default=None)
     if best is None:
         return []
-    near = [one for one in members if one.score >= _NEAR * best.score and (one.run == best.run or _names(one, names))]
+    near = [
+        one
+        for one in members
+        if one is best or (one.score >= _NEAR * best.score and (one.run == best.run or _names(one, names)))
+    ]
     begin = min(one.place for one in near if one.run == best.run)
     return [
         one

@@ -42,6 +42,10 @@ def test_this_project_in_a_passage_that_does_not_name_it_is_another_one() -> Non
     assert summary(ASKED, best, nameless, naming) == ["Whale 绘出了噪声地图。", "该项目得到了资助。"]
 
 
+def test_the_best_sentence_is_told_whatever_it_scores() -> None:
+    assert summary(ASKED, told(("今天下了雨。", -0.2), ("明天放晴。", -0.4))) == ["今天下了雨。"]
+
+
 def test_documents_of_one_title_are_summarised_as_one_work() -> None:
     parts = ["公司在一月收购了甲厂。", "公司在三月发行了债券。", "公司在九月更换了董事。"]
     passages = [
