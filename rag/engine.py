@@ -148,6 +148,8 @@ class Engine:
         best = max(gathered.evidence, key=lambda item: item.score)
         held = {item.chunk.id for item in gathered.evidence}
         near = [chunk for chunk in self._search.following(best.chunk.id, plan.following) if chunk.id not in held]
+        if not near:
+            return gathered
         hits = [Hit(chunk, 0.0, rank, Stage.FUSED) for rank, chunk in enumerate(near, 1)]
         ranking = self._search.reranker.rerank(plan.question, hits)
         gathered = gathered.add([ranking], floor=0.0, limit=len(ranking))

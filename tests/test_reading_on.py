@@ -32,3 +32,9 @@ def test_nothing_is_read_on_where_the_plan_does_not_ask_for_it_or_nothing_is_fou
         built, _ = engine(ScriptedPlanner(plan, [None]), found)
         built._search = replace(built._search, following=lambda chunk_id, count: pytest.fail("read on"))
         list(built.answer("q", ()))
+
+
+def test_where_nothing_new_follows_nothing_is_ranked_again() -> None:
+    built, _ = engine(ScriptedPlanner(retrieve("x", following=2), [None]), {"x": ["a9", "b8"]})
+    built._search = replace(built._search, following=lambda chunk_id, count: [chunk("b8")])
+    assert sum(isinstance(event, Reranked) for event in built.answer("q", ())) == 1
