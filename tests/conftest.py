@@ -13,6 +13,7 @@ _LONGEST_FIRST = (
     "browser/test_limits.py",
     "browser/test_safety.py",
     "browser/test_chat.py",
+    "browser/test_sending.py",
     "browser/test_looks.py",
     "browser/test_real.py",
     "browser/test_admin.py",

@@ -39,6 +39,7 @@ REPLACE, OPENED = "replace", "opened"
 
 Picture = tuple[Any, Any, Any, Any]
 """Messages, question field, conversation id, mode: the outputs of every event but the greeting."""
+_UNHEARD: Picture = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 
 
 @dataclass(slots=True)
@@ -62,7 +63,13 @@ class PageHandlers:
     async def ask(
         self, question: str, conversation_id: str, mode: str, request: gr.Request
     ) -> AsyncGenerator[Picture, None]:
-        """Answer ``question``; with ``mode`` ``REPLACE`` it takes the place of the last one."""
+        """Answer ``question``; with ``mode`` ``REPLACE`` it takes the place of the last one.
+
+        A page that is not quite alive sends None: nothing is done, and the page sends again.
+        """
+        if not isinstance(question, str):
+            yield _UNHEARD
+            return
         language, user = _language(request), user_of(request.headers)
         running = self._running[str(request.session_hash)] = _Running()
         conversation: Conversation | None = None
@@ -119,7 +126,12 @@ class PageHandlers:
             running.stop.set()
 
     async def open(self, conversation_id: str, request: gr.Request) -> Picture:
-        """A conversation as it was kept; an empty one for an id that is not the reader's. Says so by its mode."""
+        """A conversation as it was kept; an empty one for an id that is not the reader's. Says so by its mode.
+
+        A page that is not quite alive sends None: nothing is done, and the page asks again.
+        """
+        if not isinstance(conversation_id, str):
+            return _UNHEARD
         language, user = _language(request), user_of(request.headers)
         running = self._running.get(str(request.session_hash))
         if running is not None:

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.chat import Chat
 from tests.browser.conftest import OpenChat
@@ -132,35 +132,6 @@ def _closed_early(chat: Chat) -> int:
     return int(found[1])
 
 
-def test_enter_in_the_instant_an_answer_ends_asks_the_next_question_once(open_chat: OpenChat) -> None:
-    chat = open_chat()
-    chat.page.evaluate(
-        """(question) => {
-            const field = document.querySelector("#zj-composer textarea");
-            let live = false;
-            const watching = new MutationObserver(() => {
-                const now = Boolean(document.querySelector(".zj-live"));
-                if (live && !now) {
-                    watching.disconnect();
-                    field.value = question;
-                    field.dispatchEvent(new Event("input", { bubbles: true }));
-                    for (const kind of ["keydown", "keypress"]) {
-                        field.dispatchEvent(new KeyboardEvent(kind, { key: "Enter", bubbles: true, cancelable: true }));
-                    }
-                }
-                live = now;
-            });
-            watching.observe(document.querySelector("#zj-chat"), { childList: true, subtree: true, attributes: true });
-        }""",
-        "你好啊",
-    )
-    chat.ask(ALPHA)
-    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, "你好啊"])
-    chat.finished()
-    chat.page.wait_for_timeout(1000)  # for a second sending, which shall not come
-    expect(chat.page.locator(".zj-question")).to_have_count(2)
-
-
 def test_regenerate_puts_the_new_answer_in_the_place_of_the_old(open_chat: OpenChat) -> None:
     chat = open_chat()
     chat.ask("第几次")
@@ -182,24 +153,6 @@ def test_edit_asks_the_last_question_in_other_words(open_chat: OpenChat) -> None
     expect(chat.page.locator(".zj-question")).to_have_text(["你好", ALPHA])
     chat.finished()
     expect(chat.page.locator(".zj-editing")).to_be_hidden()
-
-
-def test_edit_waits_for_an_answer_that_is_on_its_way(open_chat: OpenChat) -> None:
-    chat = open_chat()
-    chat.ask("第几次")
-    held: list[Route] = []
-    chat.page.route("**/queue/join*", lambda route: held.append(route))
-    with chat.page.expect_request("**/queue/join*"):
-        chat.last.locator(".zj-act-regenerate").click()
-    chat.last.locator(".zj-act-edit").click()
-    expect(chat.page.locator(".zj-editing")).to_be_hidden()
-    for route in held:
-        route.continue_()
-    chat.page.unroute("**/queue/join*")
-    expect(chat.last).to_contain_text("这是第 2 次")
-    chat.finished().locator(".zj-act-edit").click()
-    expect(chat.page.locator(".zj-editing")).to_be_visible()
-    expect(chat.composer).to_have_value("第几次")
 
 
 def test_a_clarification_is_answered_by_a_button(open_chat: OpenChat) -> None:

@@ -139,6 +139,15 @@ def test_no_question_breaks_the_page(client: httpx.Client, question: object) -> 
     assert "Traceback" not in json.dumps(messages)
 
 
+def test_what_a_page_sends_before_it_is_alive_changes_nothing(client: httpx.Client) -> None:
+    page = GradioPage(client)
+    nothing = [{"__type__": "update"}] * 4
+    assert page.ask(None)[-2]["output"]["data"] == nothing
+    page.join([None], page.function("zj-open", "click"))
+    assert page.messages()[-2]["output"]["data"] == nothing
+    assert client.get("/page/conversations").json()["conversations"] == []
+
+
 def test_unknown_sessions_and_cancellations_are_harmless(client: httpx.Client) -> None:
     page = GradioPage(client)
     with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "nobody"}) as reply:

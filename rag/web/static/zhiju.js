@@ -70,19 +70,28 @@
   const conversation = () => field("zj-conversation")?.value || "";
 
   /* Gradio drops without a trace what is sent before the page is quite alive, or while the event of the last answer
-     is still being closed. Until something comes of a question it is sent again; one under way is never doubled. */
+     is still being closed. Until a request has left with the question it is sent again, and never after that. */
   const outcome = () => `${all(".zj-question").at(-1)?.id} ${$(".toast-wrap")?.innerHTML}`;
   let sending = 0;
   let underway = false;
+  let expected = null; /* the question of which no request has left */
+  const fetched = window.fetch;
+  window.fetch = (address, options) => {
+    if (typeof options?.body === "string" && String(address?.url || address).includes("/queue/join")) {
+      if (JSON.parse(options.body).data?.[0] === expected) expected = null;
+    }
+    return fetched(address, options);
+  };
   async function deliver(text) {
     const own = ++sending;
     const before = outcome();
     underway = true;
+    expected = text;
     for (let attempt = 0; attempt < 40; attempt++) {
       await pause(150);
       if (own !== sending) return;
       if (busy() || field("zj-composer").value !== text || outcome() !== before) break;
-      $("#zj-composer .submit-button").click();
+      if (expected === text) $("#zj-composer .submit-button").click();
     }
     underway = false;
   }
@@ -92,9 +101,9 @@
     put("zj-mode", mode);
     put("zj-composer", text);
     await settled();
+    deliver(field("zj-composer").value);
     $("#zj-composer .submit-button").click();
     if (draft && draft !== text) restoreDraft(draft);
-    deliver(text);
   }
   function restoreDraft(draft) {
     const started = Date.now();
@@ -473,8 +482,8 @@
         if (!event.isComposing) event.preventDefault();
       }, true);
     }
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !busy()) deliver(input.value); });
-    $("#zj-composer .submit-button").addEventListener("click", (event) => { if (event.isTrusted) deliver(input.value); });
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !busy()) deliver(input.value); }, true);
+    $("#zj-composer .submit-button").addEventListener("click", (event) => { if (event.isTrusted) deliver(input.value); }, true);
     tidy();
     const asked = (query.get("q") || "").slice(0, data.limit);
     if (asked) setTimeout(() => { put("zj-composer", asked); input.focus(); }, 60);
