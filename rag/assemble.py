@@ -33,7 +33,8 @@ from rag.models import DEFAULT_LOCAL, MODELS, installed
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import Index
 from rag.retrieval.cross_encoder import CrossEncoderReranker
-from rag.retrieval.embedding import SentenceTransformerEmbedder
+from rag.retrieval.crosslingual import SentenceMatcher, UniversalSentenceMatcher
+from rag.retrieval.embedding import BUILTIN, SentenceTransformerEmbedder
 from rag.retrieval.fusion import QueryAwareFusion
 from rag.retrieval.nli import NliJudge
 from rag.retrieval.reranking import MaxSimReranker, NoReranker
@@ -80,12 +81,13 @@ def open_engine(
     """
     embedder = embedder or SentenceTransformerEmbedder.from_settings(settings)
     index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
-    scorer = MaxSimSpanScorer(embedder, index)
+    across = UniversalSentenceMatcher() if settings.embedding_model == BUILTIN else None
+    scorer = MaxSimSpanScorer(embedder, index, across)
     model = model or language_model(settings)
     rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer)
     engine = Engine(
         catalogue=index,
-        search=_search(settings, index, embedder),
+        search=_search(settings, index, embedder, across),
         planner=_planner(settings, rules, model),
         writer=_writer(settings, index, scorer, model),
         voice=_voice(settings, index, model),
@@ -146,15 +148,16 @@ def _preparations(settings: Settings, model: LanguageModel | None) -> tuple[Call
     return (partial(_small_generator(model).rehearse, "en" if settings.language == "en" else "zh"),)
 
 
-def _search(settings: Settings, index: Index, embedder: Embedder) -> Search:
+def _search(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Search:
     dense = index.dense(embedder)
-    return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), _reranker(settings, index, embedder), index.following)
+    reranker = _reranker(settings, index, embedder, across)
+    return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), reranker, index.following)
 
 
-def _reranker(settings: Settings, index: Index, embedder: Embedder) -> Reranker:
+def _reranker(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Reranker:
     match settings.reranker:
         case "maxsim":
-            return MaxSimReranker(embedder, index)
+            return MaxSimReranker(embedder, index, across)
         case "none":
             return NoReranker()
         case name:

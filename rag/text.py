@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -92,6 +93,12 @@ def language(text: str) -> Language:
     if _ENGLISH_FUNCTION_WORDS.isdisjoint(words):
         return "zh"
     return "zh" if len(_CJK.findall(text)) > 1.5 * len(words) else "en"
+
+
+def in_another_language(text: str, others: Sequence[str]) -> bool:
+    """Whether most of ``others`` are in another language than ``text``."""
+    spoken = language(text)
+    return 2 * sum(language(other) != spoken for other in others) > len(others)
 
 
 _INVISIBLE = re.compile("[\ud800-\udfff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")

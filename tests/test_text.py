@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text import fold, language, languages, normalise, numbers
+from rag.text import fold, in_another_language, language, languages, normalise, numbers
 
 
 def read(text: str) -> list[tuple[float, str, str]]:
@@ -100,6 +100,12 @@ def test_any_run_of_numerals_is_read_without_error(text: str) -> None:
 )
 def test_language_of(text: str, expected: str) -> None:
     assert language(text) == expected
+
+
+def test_most_of_the_others_tell_whether_they_are_in_another_language() -> None:
+    assert in_another_language("How accurate is Mira?", ["Mira 的准确率达到 97%。", "Mira 于2024年发布。", "Mira is small."])
+    assert not in_another_language("Mira 的准确率是多少？", ["Mira 的准确率达到 97%。", "Mira is accurate."])
+    assert not in_another_language("Mira 的准确率是多少？", [])
 
 
 def test_languages_names_all_that_occur() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from rag.text import language
+from rag.text import in_another_language, language
 from rag.types import Evidence
 
 _READ = 5
@@ -23,12 +23,6 @@ class Tongue(StrEnum):
 
 def tongue_between(question: str, evidence: Sequence[Evidence]) -> Tongue:
     """The case that ``question`` and its ``evidence`` are."""
-    if is_foreign(question, evidence[:_READ]):
+    if in_another_language(question, [item.chunk.text for item in evidence[:_READ]]):
         return Tongue.FOREIGN
     return Tongue.CHINESE if language(question) == "zh" else Tongue.ENGLISH
-
-
-def is_foreign(question: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether most passages are in another language than the question."""
-    spoken = language(question)
-    return 2 * sum(language(item.chunk.text) != spoken for item in evidence) > len(evidence)

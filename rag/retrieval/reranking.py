@@ -12,11 +12,15 @@ from typing import Protocol
 
 import numpy as np
 
-from rag.interfaces import Embedder
+from rag.interfaces import Embedder, Vector
+from rag.retrieval.crosslingual import SentenceMatcher
 from rag.retrieval.evidence import features, probabilities
 from rag.retrieval.fusion import DenseScores, SparseScores
 from rag.retrieval.late_interaction import TokenSource, likeness, word_tokens
+from rag.text import in_another_language
 from rag.types import Hit, Stage
+
+_READ_ACROSS = 8
 
 
 class Searched(TokenSource, Protocol):
@@ -37,11 +41,12 @@ class MaxSimReranker:
     its best stretch.
 
     That orders; how far sparse search agrees decides between passages that are close, and both together make the
-    probability (see ``evidence``).
+    probability (see ``evidence``). Where most passages are in another language than the query, ``across`` reads the
+    best of them too.
     """
 
-    def __init__(self, embedder: Embedder, index: Searched) -> None:
-        self._embedder, self._index = embedder, index
+    def __init__(self, embedder: Embedder, index: Searched, across: SentenceMatcher | None = None) -> None:
+        self._embedder, self._index, self._across = embedder, index, across
         self._sparse, self._dense = index.sparse, index.dense(embedder)
 
     def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -56,7 +61,21 @@ class MaxSimReranker:
         words = word_tokens(query, self._embedder.embed_query(query))
         match = likeness(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids])
         coverage = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
-        return ranked(hits, probabilities(features(match, self._dense.mean(query), coverage)).tolist())
+        nearness = self._nearness(query, hits, match)
+        rows = features(match, self._dense.mean(query), coverage, foreign=nearness is not None)
+        return ranked(hits, probabilities(rows, nearness=nearness).tolist())
+
+    def _nearness(self, query: str, hits: Sequence[Hit], match: Vector) -> Vector | None:
+        """How near ``query`` comes to each hit across languages, (n,); those that are not read as near as the
+        farthest of those that are. None where most of them are in its language."""
+        texts = [hit.chunk.text for hit in hits]
+        if self._across is None or not in_another_language(query, texts):
+            return None
+        first = np.argsort(-match, kind="stable")[:_READ_ACROSS]
+        read = self._across(query, [texts[place] for place in first])
+        result = np.full(len(hits), read.min(), dtype=np.float32)
+        result[first] = read
+        return result
 
 
 class NoReranker:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.interfaces import Embedder, Span, Vector
+from rag.retrieval.crosslingual import SentenceMatcher
 from rag.retrieval.late_interaction import (
     TokenSource,
     range_maxima,
@@ -19,6 +20,7 @@ from rag.retrieval.late_interaction import (
     token_ranges,
     word_tokens,
 )
+from rag.text import in_another_language
 
 _MAXSIM_SHARE = 0.6
 """The rest is the cosine of the pooled vectors."""
@@ -26,13 +28,17 @@ _MAXSIM_SHARE = 0.6
 _MIDDLE, _STEEPNESS = 0.86, 40.0
 """Spread the narrow range in which such cosines lie over 0 to 1. The order of spans does not depend on them."""
 
+_ACROSS = 2.0
+"""Weight of how near the text comes to a span in another language (``crosslingual``)."""
+
 
 class MaxSimSpanScorer:
     """A ``SpanScorer`` by late interaction over the tokens inside each span."""
 
-    def __init__(self, embedder: Embedder, tokens: TokenSource) -> None:
+    def __init__(self, embedder: Embedder, tokens: TokenSource, across: SentenceMatcher | None = None) -> None:
         self._embedder = embedder
         self._tokens = tokens
+        self._across = across
 
     def score(self, text: str, spans: Sequence[Span]) -> list[float]:
         """One score from 0 to 1 a span, in their order. Spans without a token get 0.
@@ -50,8 +56,18 @@ class MaxSimSpanScorer:
             maxsim = range_maxima(tokens @ word_tokens(text, query).T, ranges[filled]).mean(axis=1)
             cosine = range_means(tokens, ranges[filled]) @ query.vector
             raw = _MAXSIM_SHARE * maxsim + (1 - _MAXSIM_SHARE) * cosine
-            scores[filled] = 1 / (1 + np.exp(-_STEEPNESS * (raw - _MIDDLE)))
+            logits = _STEEPNESS * (raw - _MIDDLE) + self._lacking(text, spans)[filled]
+            scores[filled] = 1 / (1 + np.exp(-logits))
         return [float(score) for score in scores]
+
+    def _lacking(self, text: str, spans: Sequence[Span]) -> Vector:
+        """What each span in another language than ``text`` lacks of the nearest one, in log-odds; 0 in one language."""
+        chunks = {span.chunk.id: span.chunk.text for span in spans}
+        if self._across is None or not in_another_language(text, list(chunks.values())):
+            return np.zeros(len(spans), dtype=np.float32)
+        near = self._across(text, [span.text for span in spans])
+        lacking: Vector = _ACROSS * (near - near.max(initial=-1.0))
+        return lacking
 
     def _locate(self, spans: Sequence[Span]) -> tuple[Vector, NDArray[np.int64]]:
         """The tokens of all chunks one after another, and each span's range among them: one product serves all."""

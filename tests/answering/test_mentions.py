@@ -7,7 +7,6 @@ from rag.answering.coverage import Coverage, contains
 from rag.answering.decompose import split
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import names, terms
-from rag.answering.tongues import is_foreign
 from tests.answering.planning import Library, passage
 from tests.fakes import ScriptedScorer, make_document
 
@@ -94,11 +93,6 @@ def test_meaning_comes_from_the_scorer_where_there_is_one() -> None:
     library = Library()
     assert Coverage(Corpus(library, library), ScriptedScorer(lambda _: 0.5)).features("Mira", (passage("Mira", 0.9),)).meaning == 0.5
     assert Coverage(Corpus(library, library)).features("Mira", (passage("Mira", 0.9),)).meaning == 0.9
-
-
-def test_passage_in_another_language_is_foreign() -> None:
-    assert is_foreign("How accurate is Mira?", (passage("Mira 的准确率达到 97%。"),))
-    assert not is_foreign("Mira 的准确率是多少？", (passage("Mira 的准确率达到 97%。"),))
 
 
 @pytest.mark.parametrize(

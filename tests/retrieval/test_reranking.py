@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rag.config import Settings
-from rag.interfaces import Embedding
+from rag.interfaces import Embedding, Vector
+from rag.retrieval import reranking
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import Index
 from rag.retrieval.embedding import SentenceTransformerEmbedder
-from rag.retrieval.evidence import Weights, features, probabilities
+from rag.retrieval.evidence import ACROSS, Weights, features, probabilities
 from rag.retrieval.reranking import MaxSimReranker, NoReranker, ranked
 from rag.retrieval.store import open_index, write_index
 from rag.types import Chunk, Document, Hit, Scope, Stage
@@ -48,6 +50,38 @@ def test_without_candidates_nothing_is_embedded(index: Index) -> None:
     assert MaxSimReranker(Silent(), index).rerank("长城", []) == []
 
 
+def test_passages_in_another_language_are_read_once_more_and_the_nearest_comes_first(index: Index, embedder: HashEmbedder) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def across(query: str, texts: Sequence[str]) -> Vector:
+        asked.append((query, list(texts)))
+        return np.array(["竹子" in text for text in texts], dtype=np.float32)
+
+    reranker, plain = MaxSimReranker(embedder, index, across), MaxSimReranker(embedder, index)
+    question = "What do giant pandas eat all day?"
+    hits = reranker.rerank(question, _hits(index))
+    assert "竹子" in hits[0].chunk.text
+    assert hits != plain.rerank(question, _hits(index))
+    assert [query for query, _ in asked] == [question]
+    assert reranker.rerank("大熊猫每天吃什么？", _hits(index)) == plain.rerank("大熊猫每天吃什么？", _hits(index))
+    assert len(asked) == 1
+
+
+def test_only_the_best_passages_in_another_language_are_read(
+    index: Index, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reranking, "_READ_ACROSS", 2)
+    read: list[str] = []
+
+    def across(query: str, texts: Sequence[str]) -> Vector:
+        read.extend(texts)
+        return np.array([0.9, 0.2], dtype=np.float32)
+
+    hits = MaxSimReranker(embedder, index, across).rerank("What do giant pandas eat?", _hits(index))
+    assert len(read) == 2 < len(hits)
+    assert hits[0].chunk.text == read[0]
+
+
 def test_a_chunk_that_is_not_in_the_index_is_an_error(index: Index, embedder: HashEmbedder) -> None:
     stranger = Chunk("no#0", "no", "", "", "长城", 0, 2)
     with pytest.raises(KeyError):
@@ -78,6 +112,16 @@ def test_a_lack_of_coverage_counts_the_less_the_more_passages_hold_the_words() -
     assert alone.tolist() == pytest.approx([0.4, 0.1, 0.1, 0.1, 0.1])
     assert crowded[0] == pytest.approx(0.4)
     assert crowded[-1] == pytest.approx(0.4 - (0.25 + 0.75 / 4) * 0.3)
+
+
+def test_between_languages_coverage_counts_little_and_the_distance_from_the_nearest_passage_much() -> None:
+    match, coverage = np.full(2, 0.8, dtype=np.float32), np.array([0.4, 0.0])
+    rows = features(match, 0.75, coverage, foreign=True)
+    assert rows[:, 2].tolist() == pytest.approx([0.4, 0.3])
+    plain, shifted = probabilities(rows), probabilities(rows, nearness=np.array([0.5, 0.7], dtype=np.float32))
+    assert shifted[1] == plain[1]
+    lost = np.log(plain[0] / (1 - plain[0])) - np.log(shifted[0] / (1 - shifted[0]))
+    assert lost == pytest.approx(ACROSS * 0.2)
 
 
 def test_probabilities_are_the_logistic_of_the_weighted_sum() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
-from rag.interfaces import Span
+from rag.interfaces import Span, Vector
 from rag.retrieval.catalogue import Index
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.types import Chunk
@@ -42,6 +45,19 @@ def test_scores_come_in_the_order_of_the_spans_whatever_their_chunks(scorer: Max
     spans = [_span(wall, "长城"), _span(panda, "竹子"), _span(wall, "全长"), _span(panda, "每天")]
     together = scorer.score("长城全长", spans)
     assert together == pytest.approx([scorer.score("长城全长", [span])[0] for span in spans], rel=1e-4)
+
+
+def test_in_another_language_the_nearest_stretch_keeps_its_score_and_the_others_lose(index: Index, embedder: HashEmbedder) -> None:
+    def across(query: str, texts: Sequence[str]) -> Vector:
+        return np.array([text == "十二公斤竹子" for text in texts], dtype=np.float32)
+
+    plain, scorer = MaxSimSpanScorer(embedder, index), MaxSimSpanScorer(embedder, index, across)
+    chunk = _chunk(index, "十二公斤")
+    spans = [_span(chunk, "大熊猫"), _span(chunk, "十二公斤竹子")]
+    before, after = (one.score("How much bamboo do they eat?", spans) for one in (plain, scorer))
+    assert after[1] == before[1]
+    assert after[0] < before[0]
+    assert scorer.score("吃多少竹子", spans) == plain.score("吃多少竹子", spans)
 
 
 def test_a_stretch_without_tokens_scores_nothing(scorer: MaxSimSpanScorer, index: Index) -> None:
