@@ -5,7 +5,7 @@
 Each DIR holds ``corpus.jsonl`` and ``queries.jsonl``. A candidate is positive when its document is gold and it holds
 an answer, and left out when its document is gold and it does not. Questions are split in two by their id: fitted
 on one half, measured on the other. Positive and negative candidates of every set weigh the same in sum. Logistic
-regression with an L2 penalty by Newton's method.
+regression with an L2 penalty by Newton's method. What the second encoder says between languages is not fitted here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from rag.retrieval.evidence import WEIGHTS, Floats, Weights, features, probabili
 from rag.retrieval.fusion import QueryAwareFusion
 from rag.retrieval.late_interaction import likeness, word_tokens
 from rag.retrieval.store import open_index
-from rag.text import normalise
+from rag.text import in_another_language, normalise
 from rag.types import Chunk, Hit, Scope
 
 _PENALTY = 1e-3
@@ -84,9 +84,11 @@ def _questions(
         words = word_tokens(text, embedder.embed_query(text))
         match = likeness(words, [index.tokens_of(chunk_id)[0] for chunk_id in ids])
         coverage = index.sparse.score(text, ids) / max(index.sparse.bound(text), 1e-6)
+        foreign = in_another_language(text, [hit.chunk.text for hit in hits])
+        rows = features(match, dense.mean(text), coverage, foreign=foreign)
         labels = np.array([_label(hit.chunk, case) for hit in hits], dtype=np.int8)
         half = zlib.crc32(f"half {case['id']}".encode()) & 1
-        yield Question(source, half, bool(case.get("gold")), features(match, dense.mean(text), coverage), labels)
+        yield Question(source, half, bool(case.get("gold")), rows, labels)
 
 
 def _label(chunk: Chunk, case: dict[str, Any]) -> int:

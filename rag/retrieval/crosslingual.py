@@ -37,7 +37,7 @@ class SentenceMatcher(Protocol):
 class UniversalSentenceMatcher:
     """A ``SentenceMatcher``: the cosine of the query and the nearest sentence. Safe from many threads.
 
-    The first call loads the model: a second, and 110 MB of memory.
+    The first call loads the model: two seconds, and 110 MB of memory.
     """
 
     def __init__(self, encode: Encode | None = None) -> None:

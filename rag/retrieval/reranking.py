@@ -21,6 +21,7 @@ from rag.text import in_another_language
 from rag.types import Hit, Stage
 
 _READ_ACROSS = 8
+"""Passages in another language that are read once more, the best first; twelve order no better (``eval/LOG.md``)."""
 
 
 class Searched(TokenSource, Protocol):
