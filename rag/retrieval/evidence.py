@@ -2,8 +2,8 @@
 
 A logistic regression. Its scale was fitted on four development sets (xquad_zh, xquad_en2zh, cmrc2018 with and
 without typos) whose gold passages were left out of the candidates for a part of the questions; how ``match`` and
-``coverage`` weigh against each other within one question was chosen on thirteen, and ``ACROSS`` on one
-half of the questions of xquad_en2zh and xquad_zh2en (``eval/LOG.md``).
+``coverage`` weigh against each other within one question was chosen on thirteen, and ``ACROSS`` on
+all questions of xquad_en2zh and xquad_zh2en, both halves in view (``eval/LOG.md``).
 ``python -m eval.fit_evidence`` fits and measures anew, also on collections that really lack the passage.
 """
 
