@@ -15,6 +15,7 @@ from rag.answering.checker import RuleChecker
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.judged import JudgedChecker
+from rag.answering.looks import looks
 from rag.answering.model_generator import ModelGenerator
 from rag.answering.model_judge import ModelJudge
 from rag.answering.model_planner import ModelPlanner
@@ -157,7 +158,7 @@ def _search(settings: Settings, index: Index, embedder: Embedder, across: Senten
 def _reranker(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Reranker:
     match settings.reranker:
         case "maxsim":
-            return MaxSimReranker(embedder, index, across)
+            return MaxSimReranker(embedder, index, across, looks)
         case "none":
             return NoReranker()
         case name:

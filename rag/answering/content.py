@@ -50,7 +50,12 @@ class Word:
 @lru_cache(maxsize=8192)
 def words(text: str) -> tuple[Word, ...]:
     """The content words of ``text`` in order; function words and punctuation are left out."""
-    return tuple(_read(text, fold(text)))
+    return tuple(read(text))
+
+
+def read(text: str) -> Iterator[Word]:
+    """As ``words``, one by one and not remembered: for long texts of which the first words may do."""
+    return _read(text, fold(text))
 
 
 def _read(text: str, folded: str) -> Iterator[Word]:

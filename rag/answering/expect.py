@@ -9,7 +9,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-from rag.answering.content import words
+from rag.answering.content import read, words
 from rag.text import fold, normalise, numbers, simplified
 
 
@@ -46,6 +46,8 @@ _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
 )
 _COUNTED = re.compile(r"多少|几|\bhow many\b", re.IGNORECASE)
 _BEHIND = 12
+_LONG = 200
+"""Characters from which on a text is a passage, whose words are not remembered: a sentence is read many times, a passage once."""
 _MEASURES = "(?:大|个|种|类|项|条|点|步|层|款|位|名|家)"
 _ASKED_KIND = re.compile(rf"(?:哪几?|几){_MEASURES}{{1,2}}([一-鿿]{{2}})|哪些([一-鿿]{{2}})")
 _QUESTION_WORDS = re.compile(r"[?？]\s*$")
@@ -86,7 +88,7 @@ def holds(kind: Wanted, text: str, question: str) -> float:
         case Wanted.COUNT:
             return _counts(text, question)
         case Wanted.TIME:
-            return float(bool(_TIME_CUE.search(text)) or _new(text, question, "time"))
+            return float(_dated(text, question) or _new(text, question, "time"))
         case Wanted.PERSON:
             return float(_new(text, question, "person") or bool(_PERSON_CUE.search(text)))
         case Wanted.PLACE:
@@ -121,8 +123,13 @@ def _counts(text: str, question: str) -> float:
     return 1.0 if any(counted.text in stretch for stretch in behind) else 0.8
 
 
+def _dated(text: str, question: str) -> bool:
+    asked = simplified(question)
+    return any(cue[0] not in asked for cue in _TIME_CUE.finditer(text))
+
+
 def _new(text: str, question: str, *kinds: str) -> bool:
     asked = {word.text for word in words(question)}
-    return any(word.kind in kinds and word.text not in asked for word in words(text))
+    return any(word.kind in kinds and word.text not in asked for word in (read(text) if len(text) > _LONG else words(text)))
 
 

@@ -63,14 +63,18 @@ def _told(coverage: Floats, *, alone: bool) -> Floats:
     return told
 
 
-def probabilities(rows: Floats, weights: Weights = WEIGHTS, *, nearness: Vector | None = None) -> Floats:
+def probabilities(
+    rows: Floats, weights: Weights = WEIGHTS, *, nearness: Vector | None = None, looks: Vector | None = None
+) -> Floats:
     """One probability a row of ``features``.
 
     ``nearness``, (n,): how near the query comes to each passage in another language; what a passage lacks of the
-    best counts against it.
+    best counts against it. ``looks``, (n,): log-odds that each has by its looks.
     """
     logits = rows @ np.array(weights[:-1]) + weights.bias
     if nearness is not None:
         logits += ACROSS * (nearness - nearness.max(initial=-1.0))
+    if looks is not None:
+        logits += looks
     result: Floats = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
     return result

@@ -6,15 +6,16 @@ Finding candidates and merging rankings happen elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.interfaces import Embedder, Vector
 from rag.retrieval.crosslingual import SentenceMatcher
-from rag.retrieval.evidence import features, probabilities
+from rag.retrieval.evidence import Floats, features, probabilities
 from rag.retrieval.fusion import DenseScores, SparseScores
 from rag.retrieval.late_interaction import TokenSource, likeness, word_tokens
 from rag.text import in_another_language
@@ -22,6 +23,13 @@ from rag.types import Hit, Stage
 
 _READ_ACROSS = 8
 """Passages in another language that are read once more, the best first; twelve order no better (``eval/LOG.md``)."""
+
+
+_LOOKED_AT = 12
+"""Passages whose looks are read, the best first: those behind would not come among the first five by them."""
+
+Looks = Callable[[str, Sequence[str]], Vector]
+"""Of a query and n passages, the log-odds (n,), 0 or below, that each has by its looks against the best-looking one."""
 
 
 class Searched(TokenSource, Protocol):
@@ -43,11 +51,13 @@ class MaxSimReranker:
 
     That orders; how far sparse search agrees decides between passages that are close, and both together make the
     probability (see ``evidence``). Where most passages are in another language than the query, ``across`` reads the
-    best of them too.
+    best of them too. ``looks`` says of the best which look as if they could answer at all.
     """
 
-    def __init__(self, embedder: Embedder, index: Searched, across: SentenceMatcher | None = None) -> None:
-        self._embedder, self._index, self._across = embedder, index, across
+    def __init__(
+        self, embedder: Embedder, index: Searched, across: SentenceMatcher | None = None, looks: Looks | None = None
+    ) -> None:
+        self._embedder, self._index, self._across, self._looks = embedder, index, across, looks
         self._sparse, self._dense = index.sparse, index.dense(embedder)
 
     def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
@@ -64,7 +74,16 @@ class MaxSimReranker:
         coverage = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
         nearness = self._nearness(query, hits, match)
         rows = features(match, self._dense.mean(query), coverage, foreign=nearness is not None)
-        return ranked(hits, probabilities(rows, nearness=nearness).tolist())
+        chances = probabilities(rows, nearness=nearness)
+        if self._looks is not None:
+            chances = probabilities(rows, nearness=nearness, looks=self._seen(query, hits, chances))
+        return ranked(hits, chances.tolist())
+
+    def _seen(self, query: str, hits: Sequence[Hit], chances: Floats) -> Vector:
+        """The looks of each hit, (n,); those that are not looked at have the worst of those that are."""
+        assert self._looks is not None
+        first = np.argsort(-chances, kind="stable")[:_LOOKED_AT]
+        return _spread(first, self._looks(query, [hits[place].chunk.text for place in first]), len(hits))
 
     def _nearness(self, query: str, hits: Sequence[Hit], match: Vector) -> Vector | None:
         """How near ``query`` comes to each hit across languages, (n,); those that are not read as near as the
@@ -73,10 +92,14 @@ class MaxSimReranker:
         if self._across is None or not in_another_language(query, texts):
             return None
         first = np.argsort(-match, kind="stable")[:_READ_ACROSS]
-        read = self._across(query, [texts[place] for place in first])
-        result = np.full(len(hits), read.min(), dtype=np.float32)
-        result[first] = read
-        return result
+        return _spread(first, self._across(query, [texts[place] for place in first]), len(hits))
+
+
+def _spread(places: NDArray[np.intp], values: Vector, size: int) -> Vector:
+    """``values`` at ``places`` and the least of them everywhere else: (size,)."""
+    result = np.full(size, values.min(), dtype=np.float32)
+    result[places] = values
+    return result
 
 
 class NoReranker:

@@ -42,6 +42,40 @@ def test_a_query_without_words_still_gets_an_order(index: Index, embedder: HashE
     assert len(MaxSimReranker(embedder, index).rerank("？", _hits(index))) == len(_hits(index))
 
 
+def test_how_a_passage_looks_decides_between_those_that_are_close(index: Index, embedder: HashEmbedder) -> None:
+    plain = MaxSimReranker(embedder, index).rerank("大熊猫每天吃掉多少竹子？", _hits(index))
+    first, second = plain[0].chunk, plain[1].chunk
+
+    def looks(query: str, texts: Sequence[str]) -> Vector:
+        assert query == "大熊猫每天吃掉多少竹子？"
+        return np.array([-20.0 if text == first.text else 0.0 for text in texts], dtype=np.float32)
+
+    hits = MaxSimReranker(embedder, index, looks=looks).rerank("大熊猫每天吃掉多少竹子？", _hits(index))
+    assert hits[0].chunk == second
+    assert hits[0].score == pytest.approx(plain[1].score)  # the best-looking one keeps its probability
+
+
+def test_only_the_best_are_looked_at_and_the_others_look_no_better_than_the_worst_of_them(
+    index: Index, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def looks(_query: str, texts: Sequence[str]) -> Vector:
+        seen.extend(texts)
+        return np.array([0.0, -2.0], dtype=np.float32)
+
+    monkeypatch.setattr(reranking, "_LOOKED_AT", 2)
+    plain = MaxSimReranker(embedder, index).rerank("长城有多长", _hits(index))
+    hits = {hit.chunk.id: hit.score for hit in MaxSimReranker(embedder, index, looks=looks).rerank("长城有多长", _hits(index))}
+    assert seen == [hit.chunk.text for hit in plain[:2]]
+    odds = [_odds(hits[hit.chunk.id]) - _odds(hit.score) for hit in plain]
+    assert odds == pytest.approx([0.0] + [-2.0] * (len(plain) - 1), abs=1e-3)
+
+
+def _odds(probability: float) -> float:
+    return float(np.log(probability / (1 - probability)))
+
+
 def test_without_candidates_nothing_is_embedded(index: Index) -> None:
     class Silent(HashEmbedder):
         def embed_query(self, text: str) -> Embedding:
