@@ -19,7 +19,7 @@ from rag.text import CJK, is_cjk
 
 KIND, BARE = 1.0, 0.7
 """Log-odds of a passage that holds the kind of answer asked for, and of one with e times as much that is new. Chosen on thirteen
-development sets, the same on both halves of their questions (``eval/LOG.md``)."""
+development sets, both halves of their questions in view (``eval/LOG.md``)."""
 
 _CHARACTERS, _WORDS = 40, 20
 """How many distinct ones, that the question lacks, are enough: of a passage with CJK characters, and of one without."""
