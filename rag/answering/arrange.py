@@ -7,15 +7,17 @@ document gives way to that of the list.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.answering.citations import without_markers
 from rag.answering.reading import Candidate
 from rag.answering.tables import ends_sentence
+from rag.interfaces import Span
 from rag.sentences import UnitKind
 from rag.sentences.lines import is_cjk, item_marker
 
 _CELL_BREAK = re.compile(r"(?<!\\)\|")
+_SAYS = re.compile(r"[^\s:\-–—]")
 
 
 def shown(candidate: Candidate) -> str:
@@ -33,16 +35,49 @@ def _one_line(text: str) -> str:
     return line
 
 
-def as_prose(chosen: Sequence[Candidate]) -> Iterator[str]:
+def as_prose(chosen: Sequence[Candidate], header: Callable[[Candidate], Candidate | None] = lambda _: None) -> Iterator[str]:
     """Sentences one after another; those of different passages are set apart by a line break, and so is what follows a
-    line that ends without a sign, since both would be read as one sentence."""
+    line that ends without a sign, since both would be read as one sentence.
+
+    Rows of a table come as a table, below the row that ``header`` finds for them: what a figure is says its column.
+    """
     before: Candidate | None = None
+    tabled: set[Span] = set()
     for one in chosen:
+        if one.span in tabled:
+            continue
+        head = header(one)
+        rows = [row for row in chosen if head and header(row) == head and len(_cells(row)) == len(_cells(head)) > 1]
+        if head and one in rows:
+            yield "\n\n" if before or tabled else ""
+            yield from _table(head, rows)
+            tabled.update(row.span for row in rows)
+            before = None
+            continue
         if before is not None:
             apart = before.span.chunk.id != one.span.chunk.id or not (before.leads or ends_sentence(shown(before)))
             yield "\n\n" if apart else _gap(before)
+        elif tabled:
+            yield "\n\n"
         yield f"{_plain(shown(one))}[{one.marker}]"
         before = one
+
+
+def _table(head: Candidate, rows: Sequence[Candidate]) -> Iterator[str]:
+    heading = _cells(head)
+    yield f"| {' | '.join(heading)} |\n|{' --- |' * len(heading)}"
+    for row in rows:
+        label, *values = _cells(row)
+        cited = " | ".join(f"{value}[{row.marker}]" if _SAYS.search(value) else value for value in values)
+        yield f"\n| {label} | {cited} |"
+
+
+def _cells(row: Candidate) -> list[str]:
+    """The cells of a row, as they stand between its bars."""
+    line = without_markers(row.text).strip().partition("\n")[0].strip()
+    line = line.removeprefix("|")
+    line = line[:-1] if line.endswith("|") and not line.endswith("\\|") else line
+    return [cell.strip() for cell in _CELL_BREAK.split(line)]
 
 
 def as_list(lead: Candidate | None, items: Sequence[Candidate]) -> Iterator[str]:
@@ -60,7 +95,7 @@ def as_table(heading: tuple[str, str], rows: Sequence[tuple[str, Sequence[Candid
     since in a cell only the end of a sentence tells whose marker it is."""
     yield f"| {cell(heading[0])} | {cell(heading[1])} |\n| --- | --- |"
     for name, chosen in rows:
-        texts = [cell(shown(one)) for one in chosen]
+        texts = [cell(_plain(shown(one))) for one in chosen]
         ended = [text if ends_sentence(text) else f"{text}{_stop(text)}" for text in texts[:-1]] + texts[-1:]
         content = " ".join(f"{text}[{one.marker}]" for text, one in zip(ended, chosen, strict=True)) or "—"
         yield f"\n| {cell(name)} | {content} |"

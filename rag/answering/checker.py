@@ -6,12 +6,13 @@ and one piece of text. Knows nothing of who wrote the sentence or how the eviden
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rag.answering.alignment import likeness
-from rag.answering.content import keys, pairs, words
-from rag.answering.folded import compact
+from rag.answering.content import keys, overlap, pairs, words
+from rag.answering.folded import Compact, compact
 from rag.answering.negation import negations
 from rag.answering.orders import in_order
 from rag.answering.support import Weighed, missing_numbers, weigh, weigh_sentence
@@ -21,6 +22,7 @@ from rag.text import language
 from rag.types import Evidence, Verdict
 
 _SHORTEST_QUOTE = 2
+_FEW_WORDS = 16
 _ALIGNED = 6
 _PARTIAL_SPANS = 2
 _HINT_BONUS = 0.02
@@ -44,12 +46,15 @@ class RuleChecker:
 
         A span that holds the sentence word for word is enough; ``hinted`` passages are looked at first.
         """
-        quote = self.verbatim(sentence, hinted, evidence)
+        quote = self.verbatim(sentence, hinted, evidence, question)
         return [quote] if quote else self.aligned(sentence, hinted, evidence, question)
 
-    def verbatim(self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence]) -> Support | None:
-        """The span that holds ``sentence`` word for word; None where there is none."""
-        return next(_verbatim(sentence, _ordered(hinted, evidence)), None)
+    def verbatim(
+        self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str = ""
+    ) -> Support | None:
+        """The span that holds ``sentence`` word for word; None where there is none. Of several that hold a few words (the
+        cell of a table), the one whose line has most of ``question``."""
+        return next(_verbatim(sentence, _ordered(hinted, evidence), question), None)
 
     def aligned(
         self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str
@@ -109,14 +114,29 @@ def _is_order(window: Window) -> bool:
     return in_order(window.item.chunk.text, window.start, window.end)
 
 
-def _verbatim(sentence: str, evidence: Sequence[Evidence]) -> Iterator[Support]:
+def _verbatim(sentence: str, evidence: Sequence[Evidence], question: str) -> Iterator[Support]:
     wanted = compact(sentence)
-    if len(wanted.text) < _SHORTEST_QUOTE and not wanted.text.isdigit():
-        return
+    few = len(wanted.text) <= _FEW_WORDS
+    asked = keys(question) if few else frozenset()
     for item in evidence:
-        place = compact(item.chunk.text).find(wanted)
-        if place and not _turned_round(item.chunk.text, *place) and not in_order(item.chunk.text, *place):
-            yield Support(Span(item.chunk, *_widen(item.chunk.text, *place)), item.marker, Verdict.SUPPORTED, 1.0)
+        text = item.chunk.text
+        places = _places(wanted, sentence, text) if few else compact(text).find_all(wanted)
+        fit = [place for place in places if not _turned_round(text, *place) and not in_order(text, *place)]
+        if fit:
+            place = max(fit, key=lambda place: overlap(asked, pairs(_line(text, *place)))) if few else fit[0]
+            yield Support(Span(item.chunk, *_widen(text, *place)), item.marker, Verdict.SUPPORTED, 1.0)
+
+
+def _places(wanted: Compact, sentence: str, text: str) -> list[tuple[int, int]]:
+    """Where a few words stand; a single letter or sign only as the whole cell of a table."""
+    if len(wanted.text) >= _SHORTEST_QUOTE or wanted.text.isdigit():
+        return list(compact(text).find_all(wanted))
+    cell = re.compile(rf"(?<=\|)[ \t]*({re.escape(sentence.strip())})[ \t]*(?=\|)")
+    return [match.span(1) for match in cell.finditer(text)] if sentence.strip() else []
+
+
+def _line(text: str, start: int, end: int) -> str:
+    return text[text.rfind("\n", 0, start) + 1 :].split("\n", 1)[0] if start < end else ""
 
 
 def _widen(text: str, start: int, end: int) -> tuple[int, int]:

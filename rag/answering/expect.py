@@ -50,7 +50,7 @@ _LONG = 200
 """Characters from which on a text is a passage, whose words are not remembered: a sentence is read many times, a passage once."""
 _MEASURES = "(?:大|个|种|类|项|条|点|步|层|款|位|名|家)"
 _ASKED_KIND = re.compile(rf"(?:哪几?|几){_MEASURES}{{1,2}}([一-鿿]{{2}})|哪些([一-鿿]{{2}})")
-_QUESTION_WORDS = re.compile(r"[?？]\s*$")
+_QUESTION_MARK = re.compile(r"[?？][\"”’」』）)*_\s]*$")
 
 
 @lru_cache(maxsize=1024)
@@ -65,7 +65,7 @@ def wanted(question: str) -> Wanted:
 
 def is_question(text: str) -> bool:
     """Whether a sentence asks instead of telling."""
-    return bool(_QUESTION_WORDS.search(text))
+    return bool(_QUESTION_MARK.search(text))
 
 
 _PERSON_CUE = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")

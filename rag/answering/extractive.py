@@ -21,6 +21,7 @@ _MOST_PER_PART = 2
 _MOST_FELLOWS, _LONGEST_LIST = 5, 300
 _MOST_REASONS = 4
 _MOST_LED = 4
+_MOST_CLAUSES, _LONGEST_SENTENCE = 4, 160
 _NEAR, _NEAR_LIST = 0.85, 0.65
 _NAMED = 0.6
 _ONE_FACT = frozenset((Wanted.COUNT, Wanted.TIME, Wanted.PERSON, Wanted.PLACE, Wanted.JUDGEMENT))
@@ -45,7 +46,7 @@ class ExtractiveGenerator:
         if len(parts) > 1 and plan.form is Form.TABLE:
             yield from self._table(question, parts, reading, evidence)
         elif len(parts) > 1:
-            yield from as_prose(self._of_parts(parts, reading, evidence))
+            yield from as_prose(self._of_parts(parts, reading, evidence), reading.columns)
         else:
             yield from self._single(question, plan.form, reading, evidence)
 
@@ -58,11 +59,12 @@ class ExtractiveGenerator:
         if form is Form.LIST or kind is Wanted.LIST:
             yield from _list(question, reading, scored, ranked)
         elif kind is Wanted.SUMMARY:
-            yield from as_prose(outline(question, ranked))
+            yield from as_prose(outline(question, ranked), reading.columns)
         elif kind in (Wanted.REASON, Wanted.MANNER):
-            yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)))
+            yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)), reading.columns)
         else:
-            yield from as_prose(_completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS])
+            facts = _completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS]
+            yield from as_prose(_whole(facts, reading), reading.columns)
 
     def _of_parts(
         self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
@@ -104,7 +106,7 @@ def _list(
         yield from as_list(listing.lead, listing.items)
     elif listing.lead is not None:
         others = [one for one in _best(ranked, _MOST_FACTS, _NEAR_LIST) if one.span != listing.lead.span]
-        yield from as_prose([listing.lead, *others[: _MOST_FACTS - 1]])
+        yield from as_prose(_whole([listing.lead, *others[: _MOST_FACTS - 1]], reading), reading.columns)
 
 
 def part_questions(plan: Plan) -> list[tuple[str, str]]:
@@ -195,6 +197,18 @@ def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]
         items = reading.items(one)[:_MOST_LED] if heads else []
         found += [new for new in [one, *items] if all(new.span != old.span for old in found)]
     return found
+
+
+def _whole(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """``chosen`` with the other clauses of the first one's sentence: one case of several misleads without the others.
+
+    Further sentences give way to them.
+    """
+    clauses = reading.clauses(chosen[0]) if chosen else []
+    if not 1 < len(clauses) <= _MOST_CLAUSES or sum(len(one.text) for one in clauses) > _LONGEST_SENTENCE:
+        return list(chosen)
+    others = [one for one in chosen[1:] if all(one.span != clause.span for clause in clauses)]
+    return [*clauses, *others[: max(0, _MOST_FACTS - len(clauses))]]
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,15 +19,16 @@ class Compact:
 
     def find(self, wanted: Compact) -> tuple[int, int] | None:
         """Start and end in the original of the first place where ``wanted`` occurs, cut at no word or number."""
-        if not wanted.text:
-            return None
-        index = self.text.find(wanted.text)
+        return next(self.find_all(wanted), None)
+
+    def find_all(self, wanted: Compact) -> Iterator[tuple[int, int]]:
+        """As ``find``, every place, in order."""
+        index = self.text.find(wanted.text) if wanted.text else -1
         while index >= 0:
             end = index + len(wanted.text)
             if not self._cuts(index) and not self._cuts(end):
-                return self.places[index], self.places[end - 1] + 1
+                yield self.places[index], self.places[end - 1] + 1
             index = self.text.find(wanted.text, index + 1)
-        return None
 
     def _cuts(self, index: int) -> bool:
         """Whether a Latin word or a number runs across ``index`` without a break in the original."""

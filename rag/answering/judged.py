@@ -46,7 +46,7 @@ class JudgedChecker:
         self, sentence: str, hinted: Sequence[int], evidence: Sequence[Evidence], question: str
     ) -> list[Support]:
         """The spans that ``sentence`` rests on, best first; empty when nothing supports it."""
-        quote = self._rules.verbatim(sentence, hinted, evidence)
+        quote = self._rules.verbatim(sentence, hinted, evidence, question)
         if quote:
             return [quote]
         ruled = self._rules.aligned(sentence, hinted, evidence, question)

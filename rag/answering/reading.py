@@ -55,6 +55,11 @@ class Candidate:
         return _TITLE.fullmatch(text) is not None
 
     @property
+    def heads(self) -> bool:
+        """Whether it is the row of a table that names the columns: a rule stands below it."""
+        return self.kind is UnitKind.ROW and is_table_separator(self.text.rpartition("\n")[2])
+
+    @property
     def leads(self) -> bool:
         """Whether it only leads in what follows: it ends with a colon."""
         return self.text.rstrip().endswith((":", "："))
@@ -70,8 +75,8 @@ class Candidate:
 
     @property
     def tells(self) -> bool:
-        """Whether it may be shown at all: no heading, rule, question or scrap."""
-        if self.kind is UnitKind.HEADING or is_table_separator(self.text) or is_question(self.text):
+        """Whether it may be shown at all: no heading, head of a table, rule, question or scrap."""
+        if self.kind is UnitKind.HEADING or self.heads or is_question(self.text):
             return False
         return len(compact(self.text).text) >= _SHORTEST
 
@@ -162,12 +167,39 @@ class Reading:
                 found.append((self.before(one), items))
         return found
 
+    def clauses(self, one: Candidate) -> list[Candidate]:
+        """The sentence that ``one`` is a part of, up to its full stop, where it stands on one line: 不满三年的，两个月；三年以上的，
+        六个月。"""
+        run = self.runs[one.run]
+        first = last = one.place
+        while first > 0 and _joined(run[first - 1], run[first]):
+            first -= 1
+        while last + 1 < len(run) and _joined(run[last], run[last + 1]):
+            last += 1
+        return run[first : last + 1]
+
+    def columns(self, row: Candidate) -> Candidate | None:
+        """The row that names the columns of ``row``; None where the table has none or it is not in the evidence."""
+        head = self.header(row) if row.kind is UnitKind.ROW else None
+        return head if head is not None and head.heads else None
+
     def header(self, row: Candidate) -> Candidate | None:
         """The first row of the table that ``row`` belongs to; None for the first row itself."""
         run, first = self.runs[row.run], row.place
         while first > 0 and run[first - 1].kind is UnitKind.ROW:
             first -= 1
         return run[first] if first < row.place else None
+
+
+def _joined(before: Candidate, one: Candidate) -> bool:
+    """Whether ``before`` ends with a semicolon and ``one`` goes on behind it."""
+    chunk = before.span.chunk
+    return (
+        before.text.rstrip().endswith((";", "；"))
+        and chunk.id == one.span.chunk.id
+        and one.kind is UnitKind.SENTENCE
+        and "\n" not in chunk.text[before.span.end : one.span.start]
+    )
 
 
 def _bullet(one: Candidate) -> str:

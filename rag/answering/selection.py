@@ -134,7 +134,8 @@ def _about(one: Candidate, named: frozenset[str], reading: Reading) -> float:
     if not named:
         return 0.0
     close = overlap(named, pairs(one.text) | pairs(_around(one, reading.before(one), reading)))
-    return _CLOSE * close + _IN_PASSAGE * overlap(named, pairs(one.span.chunk.text))
+    chunk = one.span.chunk
+    return _CLOSE * close + _IN_PASSAGE * overlap(named, pairs(f"{chunk.title} {chunk.section} {chunk.text}"))
 
 
 def _rarity(asked: frozenset[str], found: Sequence[Candidate]) -> dict[str, float]:

@@ -19,6 +19,7 @@ from rag.ingest.html import read_html
 from rag.ingest.jsonl import read_jsonl
 from rag.ingest.pdf import read_pdf
 from rag.ingest.sources import Failure, SourceFile, find_files
+from rag.ingest.table import read_table
 from rag.types import Document
 
 Reader = Callable[[bytes, str], Iterator[Draft | Failure]]
@@ -123,6 +124,8 @@ _READERS: dict[str, Reader] = {
     ".docx": read_docx,
     ".jsonl": _lines,
     ".ndjson": _lines,
+    ".csv": read_table,
+    ".tsv": read_table,
 }
 _ADVICE = {
     ".doc": "save it as .docx",
@@ -131,9 +134,8 @@ _ADVICE = {
     ".pages": "export it as .docx or .pdf",
     ".ppt": "export it as .pdf",
     ".pptx": "export it as .pdf",
-    ".xls": "save its sheets as .html or .md",
-    ".xlsx": "save its sheets as .html or .md",
-    ".csv": "save it as .md or .jsonl",
+    ".xls": "save its sheets as .csv",
+    ".xlsx": "save its sheets as .csv",
     ".json": "write one document a line, as .jsonl",
     ".epub": "convert it to .html",
 }
