@@ -23,6 +23,7 @@ from rag.types import Evidence, Verdict
 
 _SHORTEST_QUOTE = 2
 _FEW_WORDS = 16
+_MINUS = ("-", "−", "－")
 _ALIGNED = 6
 _PARTIAL_SPANS = 2
 _HINT_BONUS = 0.02
@@ -121,10 +122,16 @@ def _verbatim(sentence: str, evidence: Sequence[Evidence], question: str) -> Ite
     for item in evidence:
         text = item.chunk.text
         places = _places(wanted, sentence, text) if few else compact(text).find_all(wanted)
-        fit = [place for place in places if not _turned_round(text, *place) and not in_order(text, *place)]
+        signed = sentence.lstrip()[:1] in _MINUS
+        fit = [
+            place
+            for place in places
+            if not _turned_round(text, *place) and not in_order(text, *place) and (signed or not _below_zero(text, place[0]))
+        ]
         if fit:
-            place = max(fit, key=lambda place: overlap(asked, pairs(_line(text, *place)))) if few else fit[0]
-            yield Support(Span(item.chunk, *_widen(text, *place)), item.marker, Verdict.SUPPORTED, 1.0)
+            start, end = max(fit, key=lambda place: overlap(asked, pairs(_line(text, *place)))) if few else fit[0]
+            start -= signed and text[start - 1 : start] in _MINUS
+            yield Support(Span(item.chunk, *_widen(text, start, end)), item.marker, Verdict.SUPPORTED, 1.0)
 
 
 def _places(wanted: Compact, sentence: str, text: str) -> list[tuple[int, int]]:
@@ -133,6 +140,11 @@ def _places(wanted: Compact, sentence: str, text: str) -> list[tuple[int, int]]:
         return list(compact(text).find_all(wanted))
     cell = re.compile(rf"(?<=\|)[ \t]*({re.escape(sentence.strip())})[ \t]*(?=\|)")
     return [match.span(1) for match in cell.finditer(text)] if sentence.strip() else []
+
+
+def _below_zero(text: str, start: int) -> bool:
+    """Whether the number that begins at ``start`` has a minus, not a dash of a range: -25, not 5-25 or A-25."""
+    return text[start].isdigit() and text[max(0, start - 1) : start] in _MINUS and not text[max(0, start - 2) : start - 1].isalnum()
 
 
 def _line(text: str, start: int, end: int) -> str:

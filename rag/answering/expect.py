@@ -32,7 +32,7 @@ class Wanted(StrEnum):
 _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     (wanted, re.compile(pattern))
     for wanted, pattern in (
-        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:包括|分为|分成|分)(?:什么|哪)|有哪|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
+        (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:包括|分为|分成|分)(?:什么|哪)|有哪|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|who (?:are|were) the\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
         (Wanted.SUMMARY, r"总结|概括|概述|概要|大意|要点|简要|简单说|讲讲|说说|梳理|介绍(?:一?下|下)?|讲了(?:啥|什么|些什么)|大概(?:情况|内容)|主要(?:内容|观点|结论|讲|说)|怎么看|\bsummar|\boverview\b|\boutline\b|main (?:points|ideas|findings)|\bdescribe\b|tell me about"),
         (Wanted.REASON, r"为什么|为何|为啥|原因|何故|怎么会|\bwhy\b|\breason\b|what caused"),
         (Wanted.COUNT, r"多少|几(?!乎|何|时)|多(?:大|长|高|远|重|快|久|宽|深)|第几|比例|占比|百分之|数量|规模|\bhow (?:many|much|long|old|large|big|tall|far|high|fast|often)\b|what (?:percent|percentage|share|number|proportion|amount|fraction|score|size|population)|\bnumber of\b"),

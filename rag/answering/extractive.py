@@ -13,6 +13,7 @@ from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
 from rag.interfaces import Span, SpanScorer
 from rag.sentences import UnitKind
+from rag.sentences.lines import item_marker
 from rag.text import language
 from rag.types import Evidence, Form, Plan, Turn
 
@@ -22,6 +23,7 @@ _MOST_FELLOWS, _LONGEST_LIST = 5, 300
 _MOST_REASONS = 4
 _MOST_LED = 4
 _MOST_CLAUSES, _LONGEST_SENTENCE = 4, 160
+_MOST_ENUMERATED, _LONGEST_ENUMERATION, _MOST_ROWS = 12, 500, 8
 _NEAR, _NEAR_LIST = 0.85, 0.65
 _NAMED = 0.6
 _ONE_FACT = frozenset((Wanted.COUNT, Wanted.TIME, Wanted.PERSON, Wanted.PLACE, Wanted.JUDGEMENT))
@@ -106,7 +108,17 @@ def _list(
         yield from as_list(listing.lead, listing.items)
     elif listing.lead is not None:
         others = [one for one in _best(ranked, _MOST_FACTS, _NEAR_LIST) if one.span != listing.lead.span]
-        yield from as_prose(_whole([listing.lead, *others[: _MOST_FACTS - 1]], reading), reading.columns)
+        told = _rows(listing.lead, ranked, reading) or _whole([listing.lead, *others[: _MOST_FACTS - 1]], reading)
+        yield from as_prose(told, reading.columns)
+
+
+def _rows(lead: Candidate, ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """``lead`` and the rows of its table that come near to it; nothing where it is no row."""
+    head = reading.columns(lead)
+    if head is None:
+        return []
+    near = [one for one in ranked if reading.columns(one) == head and one.score >= _NEAR_LIST * lead.score]
+    return [lead, *(one for one in near if one.span != lead.span)][:_MOST_ROWS]
 
 
 def part_questions(plan: Plan) -> list[tuple[str, str]]:
@@ -200,15 +212,26 @@ def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]
 
 
 def _whole(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
-    """``chosen`` with the other clauses of the first one's sentence: one case of several misleads without the others.
+    """``chosen`` with the other clauses of the first one's sentence, and of any that counts out: one case of several
+    misleads without the others.
 
     Further sentences give way to them.
     """
-    clauses = reading.clauses(chosen[0]) if chosen else []
-    if not 1 < len(clauses) <= _MOST_CLAUSES or sum(len(one.text) for one in clauses) > _LONGEST_SENTENCE:
-        return list(chosen)
-    others = [one for one in chosen[1:] if all(one.span != clause.span for clause in clauses)]
-    return [*clauses, *others[: max(0, _MOST_FACTS - len(clauses))]]
+    told: list[Candidate] = []
+    for place, one in enumerate(chosen):
+        clauses = reading.clauses(one)
+        most, longest = (_MOST_ENUMERATED, _LONGEST_ENUMERATION) if _counts_out(clauses) else (_MOST_CLAUSES * (not place), _LONGEST_SENTENCE)
+        fits = 1 < len(clauses) <= most and sum(len(clause.text) for clause in clauses) <= longest
+        new = [clause for clause in (clauses if fits else [one]) if all(clause.span != other.span for other in told)]
+        if place and len(told) + len(new) > _MOST_FACTS and not (fits and _counts_out(clauses)):
+            continue
+        told += new
+    return told
+
+
+def _counts_out(clauses: Sequence[Candidate]) -> bool:
+    """Whether the clauses behind the first are numbered: （一）…；（二）…"""
+    return len(clauses) > 1 and all(item_marker(one.text) for one in clauses[1:])
 
 
 def _in_order(chosen: Sequence[Candidate]) -> list[Candidate]:

@@ -54,8 +54,8 @@ def best_listing(question: str, reading: Reading, scored: Sequence[Candidate]) -
     if not ranked:
         return None
     count, asked = asked_count(question), keys(_QUOTED.sub("", question))
-    single = max(ranked[:10], key=lambda one: one.score + _enumerates(one, count))
-    best = Listing(single, (), single.score + _enumerates(single, count))
+    single = max(ranked[:10], key=lambda one: one.score + _enumerates(one, count, reading))
+    best = Listing(single, (), single.score + _enumerates(single, count, reading))
     scores = {(one.run, one.place): one.score for one in scored}
     for lead, items in reading.lists():
         listing = _judge(reading, lead, items, scores, asked, count)
@@ -95,9 +95,9 @@ def _first_items(items: Sequence[Candidate]) -> tuple[Candidate, ...]:
     return tuple(items)
 
 
-def _enumerates(one: Candidate, count: int) -> float:
-    """What it adds that a sentence enumerates, and more so as many things as are asked for."""
-    parts = len(_ENUMERATED.findall(one.text)) + 1
+def _enumerates(one: Candidate, count: int, reading: Reading) -> float:
+    """What it adds that a sentence enumerates, in itself or in its clauses, and more so as many things as are asked for."""
+    parts = max(len(_ENUMERATED.findall(one.text)) + 1, len(reading.clauses(one)))
     if count:
         return _COUNT_BONUS * (count <= parts <= count + 1)
     return _LIST_BONUS * (parts >= 3)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from rag.answering.content import keys, name_keys, overlap, pairs, words
 from rag.answering.coverage import log_odds
 from rag.answering.expect import holds, wanted
+from rag.answering.ranges import fit
 from rag.answering.reading import Candidate, Reading
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import SpanScorer
@@ -25,6 +26,8 @@ _SAME = 0.8
 _NEW_WORDS = 5
 _CLOSE, _IN_PASSAGE = 0.15, 0.5
 _NAME_WEIGHT = 1.5
+_IN_RANGE = 0.5
+"""What it adds that a number of the question lies in a range of the sentence, and takes that it lies in none."""
 _LEAST = 1e-4
 
 Weights = Mapping[str, float]
@@ -84,7 +87,12 @@ class Selector:
         named = keys(about)
         weights = WEIGHTS[tongue_between(question, evidence)] if self._scorer else BY_WORDS
         return [
-            replace(one, score=sum(weight * row[name] for name, weight in weights.items()) + _about(one, named, reading))
+            replace(
+                one,
+                score=sum(weight * row[name] for name, weight in weights.items())
+                + _about(one, named, reading)
+                + _IN_RANGE * fit(question, one.text),
+            )
             for one, row in zip(found, self.features(question, found, reading, evidence), strict=True)
         ]
 
