@@ -17,11 +17,11 @@ from rag.text import CJK, normalise, simplified
 
 _N = r"(\d+(?:\.\d+)?)"
 _LONGER = "公里|公斤|千米|厘米|毫米|平方|小时|分钟|工作日|美元|欧元"
-_UNIT = rf"\s?({_LONGER}|[{CJK}](?<![含以至到及或])|[A-Za-z%℃]+)"
+_UNIT = rf"\s?({_LONGER}|[{CJK}](?<![含以至到及或])|[A-Za-z]{{2,}}|[%℃VWA](?![A-Za-z]))"
 _WITH = r"\s*(?:[（(](不?含)[)）])?\s*"
 _BETWEEN = re.compile(rf"{_N}(?:{_UNIT})?{_WITH}(?:[-–—~～至到]|及以上[、,，]?)\s*{_N}{_UNIT}{_WITH}(?!以上)(?:及|或)?(?:以下|以内|之间)?")
-_FROM = re.compile(rf"{_N}{_UNIT}{_WITH}(?:及|或)?以上{_WITH}|(?:满|超过|大于|高于|不少于|不低于|至少|≥|>|over|above|more than|at least)\s*{_N}\s*{_UNIT}(?!及|或|以下|以内)")
-_UP_TO = re.compile(rf"{_N}{_UNIT}{_WITH}(?:及|或)?(?:以下|以内|之内){_WITH}|(?:不满|不足|不超过|低于|小于|少于|至多|最多|≤|<|below|under|less than|up to|at most)\s*{_N}\s*{_UNIT}")
+_FROM = re.compile(rf"{_N}{_UNIT}{_WITH}(?:及|或)?以上{_WITH}|(?:满|超过|大于|高于|不少于|不低于|至少|≥|(?<![-=<])>|over|above|more than|at least)\s*{_N}\s*{_UNIT}(?!及|或|以下|以内)")
+_UP_TO = re.compile(rf"{_N}{_UNIT}{_WITH}(?:及|或)?(?:以下|以内|之内){_WITH}|(?:不满|不足|不超过|低于|小于|少于|至多|最多|≤|<(?![-=>])|below|under|less than|up to|at most)\s*{_N}\s*{_UNIT}")
 _ASKED = re.compile(rf"{_N}\s*{_UNIT}")
 _OPEN = re.compile(r"超过|大于|高于|>|不满|不足|低于|小于|少于|<|over|above|more than|below|under|less than")
 _NEAR = 3

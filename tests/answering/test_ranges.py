@@ -26,6 +26,7 @@ from rag.answering.ranges import fit
         ("工作12年年假几天？", "满20年的，15天", -1),
         ("Who approves 300 km?", "200-500 km", 1),
         ("买300只多少钱？", "单价138元", 0),
+        ("What was the 27B version trained on?", "10B tokens-->1B tokens", 0),
         ("多少钱？", "200-999只", 0),
         ("2021年的采购谁批？", "3年以上", 0),
         ("买300只多少钱？", "2年以上", 0),
