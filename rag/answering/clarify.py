@@ -19,8 +19,6 @@ from rag.text import CJK, fold
 from rag.types import Hit
 
 _HITS = 24
-_OPENING = 2
-"""A pronoun that begins at most this far into a question is its subject."""
 _MOST_OPTIONS = 4
 _LONGEST_OPTION = 24
 _FEW_PLACES = 3
@@ -67,8 +65,6 @@ def find_ambiguity(question: str, unresolved: Sequence[Reference], corpus: Corpu
             return None
         noun = _noun(reference)
         options = _options(content, reference.kind, noun, corpus, least_places=2)
-        if len(options) < 2 and not noun and reference.start <= _OPENING and reference.kind is Kind.THING:
-            options = _nearest(content, corpus)
         phrase = _phrase(question, reference)
         return Ambiguity(Reason.AMBIGUOUS_REFERENCE, phrase, options) if len(options) >= 2 else None
     if not _lacks_subject(question, content):
@@ -136,14 +132,6 @@ def _options(
         return _distinct(name for hit in hits for part in _near(hit, content) for name in _candidates(part))
     others = {place: " ".join(h.chunk.text for p, held in places.items() if p != place for h in held) for place in places}
     return _distinct(_label(group, content, others[place]) for place, group in places.items())
-
-
-def _nearest(content: Sequence[Term], corpus: Corpus) -> tuple[str, ...]:
-    """The titles of documents that a question about nothing but a pronoun (它的保修期多久) may be about, the nearest first."""
-    hits = corpus.search(" ".join(term.text for term in content), _HITS) if content else []
-    near = dict.fromkeys(hit.chunk.document_id for hit in hits)
-    titles = {label.document_id: label.title for label in corpus.titles}
-    return _distinct(titles[document] for document in (*near, *titles) if document in titles)
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
