@@ -63,7 +63,8 @@ class ExtractiveGenerator:
         elif kind is Wanted.SUMMARY:
             yield from as_prose(outline(question, ranked), reading.columns)
         elif kind in (Wanted.REASON, Wanted.MANNER):
-            yield from as_prose(_in_order(_best(ranked, _MOST_REASONS)), reading.columns)
+            reasons = _whole(_best(ranked, _MOST_REASONS), reading, _MOST_REASONS)
+            yield from as_prose(_in_order(reasons), reading.columns)
         else:
             facts = _completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS]
             yield from as_prose(_whole(facts, reading), reading.columns)
@@ -211,7 +212,7 @@ def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]
     return found
 
 
-def _whole(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+def _whole(chosen: Sequence[Candidate], reading: Reading, most_told: int = _MOST_FACTS) -> list[Candidate]:
     """``chosen`` with the other clauses of the first one's sentence, and of any that counts out: one case of several
     misleads without the others.
 
@@ -223,7 +224,7 @@ def _whole(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:
         most, longest = (_MOST_ENUMERATED, _LONGEST_ENUMERATION) if _counts_out(clauses) else (_MOST_CLAUSES * (not place), _LONGEST_SENTENCE)
         fits = 1 < len(clauses) <= most and sum(len(clause.text) for clause in clauses) <= longest
         new = [clause for clause in (clauses if fits else [one]) if all(clause.span != other.span for other in told)]
-        if place and len(told) + len(new) > _MOST_FACTS and not (fits and _counts_out(clauses)):
+        if place and len(told) + len(new) > most_told and not (fits and _counts_out(clauses)):
             continue
         told += new
     return told

@@ -26,6 +26,8 @@ _ASKS_PERSON = re.compile(r"谁|哪位|哪个人|何人|作者|叫什么名字|\
 _ASKS_THING = re.compile(r"哪[个家所种款项部本篇些]|什么(?:公司|模型|项目|书|大学|学校|机构|产品|系统|平台|论文|国家|城市)|\b(?:which|what (?:company|model|project|book|university|system|country|city|is the name))\b")
 _CLAUSE = re.compile(r"[，,；;。！？!?\n]")
 _SUBJECT_END = re.compile(r"是|有|用|在|的|由|被|把|将|做|叫|跟|给|会|能|都|最|主要|为什么|怎么|如何|什么|谁|哪|几|多少|何")
+_DATED = re.compile(r"\d{1,4}\s*[年月./-][^，,。？?！!；;]{0,23}?(?=是|由|有|谁|哪|什么|几|多少|怎么|为什么|如何|在)")
+"""A date with what it is of: 3月24号青竹项目的会 of 3月24号青竹项目的会是谁主持的."""
 _SHORT_ANSWER = 120
 _VERB = re.compile(
     r"始建|创建|创立|成立|建立|建于|发布|推出|开发|发明|出生|生于|去世|位于|属于|负责|需要|采用|使用|支持|包括|包含|解决|提出|获得|训练|面向|来自|开始|完成|出版|举行|举办|发生|担任|毕业|演进|升级|主要|分布|生产|规定"
@@ -78,6 +80,8 @@ def subject_of(question: str) -> str:
     found = terms(text)
     if not found:
         return ""
+    if found[0].number and (dated := _DATED.match(text, found[0].start)):
+        return dated[0]
     end = _SUBJECT_END.search(text, found[0].end)
     phrase = text[found[0].start : found[0].end]
     verb = _VERB.search(phrase, 2)

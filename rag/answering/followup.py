@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answering.content import words
 from rag.answering.focus import Focus, focus_of
 from rag.answering.intents import read_intent
 from rag.answering.references import Kind, Reference, leans_on_context, references
@@ -24,6 +25,9 @@ _WHAT_ABOUT = re.compile(
 )
 _WHAT_ABOUT_EN = re.compile(r"^(?:and |but |so |ok(?:ay)?,? )*(?:what|how) about (?P<new>.{1,60}?)\??$", re.IGNORECASE)
 _OPENING = re.compile(r"^(?:好的?[，,]\s*)?(?:那么?|所以|而且|并且|但是?|不过|另外|对了|还有|(?:and|but|so|then|also|ok(?:ay)?|well|btw|by the way|thanks?(?: you)?)\b)[，,]?\s*", re.IGNORECASE)
+_TAKES = "去到用从给按"
+"""Verbs that a follow-up repeats with another object: 去北京…，那要是去三类城市呢."""
+_DATE = re.compile(r"\d[\d年月日号版./-]*")
 _POSSESSIVE_EN = frozenset("his her hers its their theirs".split())
 _ASKED = re.compile(rf"谁|什么|哪|几|多少|怎么|如何|为什么|何(?=[{CJK}])|\b(?:who|what|when|where|which|whose|how|why)\b", re.IGNORECASE)
 
@@ -91,16 +95,19 @@ def _parallel(question: str, focus: Focus) -> str | None:
     old = _counterpart(new, focus)
     if old is None:
         return f"{new} {focus.question}"
-    return focus.question.replace(old, new, 1)
+    before, _, after = focus.question.partition(old)
+    return before + new + (after if old.endswith(new[-1]) else after.removeprefix(new[-1]))
 
 
 def _trim(phrase: str) -> str:
     phrase = re.sub(r"(?:那边|这边|那里|这里|方面)?的?$", "", phrase.strip(" ，,。？?"))
-    return re.sub(r"^(?:那么?|对于|关于|至于|在)", "", phrase)
+    return re.sub(r"^(?:那么?|对于|关于|至于|在|(?:如果|要)是?(?=[到去用从给按]))", "", phrase)
 
 
 def _counterpart(new: str, focus: Focus) -> str | None:
     """The phrase of the previous question that ``new`` stands beside: alike in its end, else its subject."""
+    if new[0] in _TAKES and (beside := _taken(new[0], focus.question)):
+        return beside
     asked = [focus.question[term.start : term.end] for term in terms(focus.question)]
     for phrase in asked:
         if re.search(f"[{CJK}]", phrase):
@@ -112,8 +119,18 @@ def _counterpart(new: str, focus: Focus) -> str | None:
                 return phrase[: at + 1]
     if not focus.subject or focus.subject not in focus.question:
         return None
+    dated = _DATE.match(focus.subject)
+    if dated and _DATE.match(new):
+        return dated[0]
     owner = focus.subject.split("的", 1)[0]
     return owner if len(owner) > 1 else focus.subject
+
+
+def _taken(verb: str, question: str) -> str:
+    """``verb`` with the word behind it: 去北京 of 我去北京出差住宿标准多少."""
+    at = question.find(verb)
+    word = next((word for word in words(question) if at >= 0 and word.start == at + 1), None)
+    return question[at : word.end] if word is not None else ""
 
 
 def _substitute(question: str, pending: Sequence[Reference], focus: Focus) -> Standalone:

@@ -168,8 +168,8 @@ class Reading:
         return found
 
     def clauses(self, one: Candidate) -> list[Candidate]:
-        """The sentence that ``one`` is a part of, up to its full stop, where it stands on one line: 不满三年的，两个月；三年以上的，
-        六个月。"""
+        """The sentence that ``one`` is a part of, up to its full stop, where it stands on one line (不满三年的，两个月；三年以上的，
+        六个月。), and of an item its first sentence with the second."""
         run = self.runs[one.run]
         first = last = one.place
         while first > 0 and _joined(run[first - 1], run[first]):
@@ -192,10 +192,10 @@ class Reading:
 
 
 def _joined(before: Candidate, one: Candidate) -> bool:
-    """Whether ``before`` ends with a semicolon and ``one`` goes on behind it."""
+    """Whether ``one`` goes on on the line of ``before``, an item or a clause that ends with a semicolon."""
     chunk = before.span.chunk
     return (
-        before.text.rstrip().endswith((";", "；"))
+        (before.kind is UnitKind.ITEM or before.text.rstrip().endswith((";", "；")))
         and chunk.id == one.span.chunk.id
         and one.kind is UnitKind.SENTENCE
         and "\n" not in chunk.text[before.span.end : one.span.start]

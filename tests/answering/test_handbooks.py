@@ -97,6 +97,11 @@ def test_what_is_counted_out_in_one_sentence_is_given_whole() -> None:
         assert all(item in told for item in ("旷工", "禁烟区", "工牌", "外人", "改动设备")), form
 
 
+def test_an_item_comes_with_the_sentence_behind_it() -> None:
+    errors = "常见错误：\n- 错误691：口令过期。请等待下一个口令。\n- 错误720：客户端版本过旧。请从门户安装新版本。"
+    assert answer("错误720怎么处理？", errors).startswith("错误720：客户端版本过旧。[1]请从门户安装新版本。[1]")
+
+
 def test_a_long_sentence_is_not_given_whole() -> None:
     cases = "；".join(f"第{number}种情形下由经办部门在当月内办理完毕并且逐级上报备案" for number in "一二三四五六七八")
     told = answer("第三种情形由谁办理？", f"办理办法：{cases}。")
