@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rag.answering.arrange import as_list, as_prose, as_table
 from rag.answering.content import keys, overlap, pairs
-from rag.answering.expect import Wanted, wanted
+from rag.answering.expect import Wanted, holds, wanted
 from rag.answering.listing import best_listing
+from rag.answering.mentions import mentions, wanted_names
 from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
 from rag.answering.selection import Selector, ranking, without_repeats
 from rag.interfaces import Span, SpanScorer
 from rag.sentences import UnitKind
 from rag.sentences.lines import item_marker
-from rag.text import language
+from rag.text import language, normalise
 from rag.types import Evidence, Form, Plan, Turn
 
 _MOST_FACTS = 3
@@ -66,6 +68,7 @@ class ExtractiveGenerator:
             reasons = _whole(_best(ranked, _MOST_REASONS), reading, _MOST_REASONS)
             yield from as_prose(_in_order(reasons), reading.columns)
         else:
+            ranked = [*_dated_headings(question, scored, ranked), *ranked]
             facts = _completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS]
             yield from as_prose(_whole(facts, reading), reading.columns)
 
@@ -97,6 +100,20 @@ class ExtractiveGenerator:
             heading,
             [(name, _of_ranked(asked, mine, reading)) for (name, asked), mine in zip(parts, own, strict=True)],
         )
+
+
+def _dated_headings(question: str, scored: Sequence[Candidate], ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The headings that name what a question of time is about and give a date (v3.2（2024年9月12日）), where the best
+    sentence does not."""
+    named = wanted_names(question)
+
+    def dates(one: Candidate) -> bool:
+        return holds(Wanted.TIME, one.text, question) == 1 and any(mentions(normalise(one.text), name) for name in named)
+
+    if wanted(question) is not Wanted.TIME or not named or (ranked and dates(ranked[0])):
+        return []
+    found = [one for one in scored if one.kind is UnitKind.HEADING and dates(one)]
+    return [replace(max(found, key=lambda one: one.score), score=ranked[0].score if ranked else 1.0)] if found else []
 
 
 def _list(
@@ -199,7 +216,7 @@ def _told(ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
 
 
 def _names_only(one: Candidate, reading: Reading) -> bool:
-    return one.is_label and not reading.items(one)
+    return one.is_label and not reading.items(one) and one.kind is not UnitKind.HEADING
 
 
 def _completed(chosen: Sequence[Candidate], reading: Reading) -> list[Candidate]:

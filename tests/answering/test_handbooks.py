@@ -97,6 +97,11 @@ def test_what_is_counted_out_in_one_sentence_is_given_whole() -> None:
         assert all(item in told for item in ("旷工", "禁烟区", "工牌", "外人", "改动设备")), form
 
 
+def test_a_heading_with_a_date_answers_when() -> None:
+    notes = "# 发布说明\n\n## Tide v3.2（2024年9月12日）\n\n- 新增批量导入。\n\n## Tide v3.1（2024年6月3日）\n\n- 修复导出错误。"
+    assert answer("Tide v3.2是什么时候发布的？", notes).startswith("Tide v3.2（2024年9月12日）[1]")
+
+
 def test_an_item_comes_with_the_sentence_behind_it() -> None:
     errors = "常见错误：\n- 错误691：口令过期。请等待下一个口令。\n- 错误720：客户端版本过旧。请从门户安装新版本。"
     assert answer("错误720怎么处理？", errors).startswith("错误720：客户端版本过旧。[1]请从门户安装新版本。[1]")
