@@ -25,6 +25,8 @@ _UP_TO = re.compile(rf"{_N}{_UNIT}{_WITH}(?:及|或)?(?:以下|以内|之内){_W
 _ASKED = re.compile(rf"{_N}\s*{_UNIT}")
 _OPEN = re.compile(r"超过|大于|高于|>|不满|不足|低于|小于|少于|<|over|above|more than|below|under|less than")
 _NEAR = 3
+_GENERAL = frozenset("个种类项条点些数")
+"""Units that say nothing of what is counted: 哪两个数 asks for no range."""
 _YEARS = (1800, 2200)
 
 
@@ -46,25 +48,19 @@ class Range:
         return above and (value <= self.high if self.with_high else value < self.high)
 
 
-def fit(question: str, text: str) -> int:
-    """1 when a number of ``question`` lies in a range of ``text`` of its unit, -1 when ranges of its unit are there and it
-    lies in none, 0 when there are none."""
+def within(question: str, text: str) -> bool:
+    """Whether a number of ``question`` lies in a range that ``text`` gives in the same unit."""
     values = _values(question)
-    if not values:
-        return 0
-    found = [held for held in _ranges(text) if held.unit in values]
-    if not found:
-        return 0
-    return 1 if any(held.holds(value) for held in found for value in values[held.unit]) else -1
+    return bool(values) and any(held.holds(value) for held in _ranges(text) for value in values.get(held.unit, ()))
 
 
 @lru_cache(maxsize=256)
 def _values(question: str) -> dict[str, list[float]]:
-    """The numbers of a question by their units; years of the calendar are none."""
+    """The numbers of a question by their units; years of the calendar are none, nor is 两个."""
     values: dict[str, list[float]] = {}
     for number, unit in _ASKED.findall(_folded(question)):
         value = float(number)
-        if not (unit == "年" and _YEARS[0] <= value <= _YEARS[1]):
+        if unit not in _GENERAL and not (unit == "年" and _YEARS[0] <= value <= _YEARS[1]):
             values.setdefault(unit.lower(), []).append(value)
     return values
 

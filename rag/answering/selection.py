@@ -15,23 +15,19 @@ from dataclasses import replace
 from rag.answering.content import keys, name_keys, overlap, pairs, words
 from rag.answering.coverage import log_odds
 from rag.answering.expect import holds, wanted
-from rag.answering.mentions import mentions, wanted_names
-from rag.answering.ranges import fit
+from rag.answering.ranges import within
 from rag.answering.reading import Candidate, Reading
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import SpanScorer
 from rag.sentences import UnitKind
-from rag.text import normalise
 from rag.types import Evidence
 
 _SAME = 0.8
 _NEW_WORDS = 5
 _CLOSE, _IN_PASSAGE = 0.15, 0.5
 _NAME_WEIGHT = 1.5
-_NAMES = 0.15
-"""What it adds that a sentence or the section that it stands in holds the question's names (v3.4, YS100)."""
 _IN_RANGE = 0.5
-"""What it adds that a number of the question lies in a range of the sentence, and takes that it lies in none."""
+"""What it adds that a number of the question lies in a range of the sentence."""
 _LEAST = 1e-4
 
 Weights = Mapping[str, float]
@@ -81,26 +77,21 @@ class Selector:
 
         ``about``: the thing that the sentences must be about, where the question is one of several parts.
         """
-        return ranking(self.scored(question, reading, evidence, about, alone=False))
+        return ranking(self.scored(question, reading, evidence, about))
 
     def scored(
-        self, question: str, reading: Reading, evidence: Sequence[Evidence], about: str = "", *, alone: bool = True
+        self, question: str, reading: Reading, evidence: Sequence[Evidence], about: str = ""
     ) -> list[Candidate]:
-        """Every unit of the evidence with its score, those that may not be shown too, in the order of reading.
-
-        ``alone``: the question is no part of another; then its names count once more.
-        """
+        """Every unit of the evidence with its score, those that may not be shown too, in the order of reading."""
         found = [one for run in reading.runs for one in run]
         named = keys(about)
-        names = wanted_names(question) if alone else ()
         weights = WEIGHTS[tongue_between(question, evidence)] if self._scorer else BY_WORDS
         return [
             replace(
                 one,
                 score=sum(weight * row[name] for name, weight in weights.items())
                 + _about(one, named, reading)
-                + _IN_RANGE * fit(question, one.text)
-                + _NAMES * _named(names, one),
+                + _IN_RANGE * within(question, one.text),
             )
             for one, row in zip(found, self.features(question, found, reading, evidence), strict=True)
         ]
@@ -144,12 +135,6 @@ class Selector:
 def ranking(scored: Sequence[Candidate]) -> list[Candidate]:
     """Those that may be shown, best first; ties in the order of the passages."""
     return sorted((one for one in scored if one.tells), key=lambda one: (-one.score, one.marker, one.place))
-
-
-def _named(names: Sequence[str], one: Candidate) -> float:
-    """The share of the question's ``names`` that a sentence or the section it stands in holds."""
-    said = normalise(f"{one.span.chunk.section} {one.text}")
-    return sum(mentions(said, name) for name in names) / len(names) if names else 0.0
 
 
 def _about(one: Candidate, named: frozenset[str], reading: Reading) -> float:

@@ -10,7 +10,7 @@ from rag.answering.arrange import as_prose
 from rag.answering.checker import RuleChecker
 from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.reading import Reading
-from rag.types import Action, Chunk, Evidence, Form, Plan, Verdict
+from rag.types import Action, Evidence, Form, Plan, Verdict
 from tests.fakes import passages
 
 HOTELS = (
@@ -100,20 +100,6 @@ def test_what_is_counted_out_in_one_sentence_is_given_whole() -> None:
 def test_a_heading_with_a_date_answers_when() -> None:
     notes = "# 发布说明\n\n## Tide v3.2（2024年9月12日）\n\n- 新增批量导入。\n\n## Tide v3.1（2024年6月3日）\n\n- 修复导出错误。"
     assert answer("Tide v3.2是什么时候发布的？", notes).startswith("Tide v3.2（2024年9月12日）[1]")
-
-
-def test_a_section_that_is_named_in_the_question_is_preferred() -> None:
-    older, newer = (
-        Evidence(
-            marker,
-            Chunk(f"n#{marker}", "n", "发布说明", f"Tide v3.{marker}", f"- 功能更新：{what}。", 100 * marker, 100 * marker + 20),
-            0.5,
-        )
-        for marker, what in ((1, "批量导入"), (2, "报表导出"))
-    )
-    for question, expected in (("Tide v3.1更新了什么功能？", "批量导入"), ("Tide v3.2更新了什么功能？", "报表导出")):
-        plan = Plan(Action.RETRIEVE, queries=(question,), question=question)
-        assert expected in next(iter(ExtractiveGenerator().generate(plan, (older, newer), ())))
 
 
 def test_an_item_comes_with_the_sentence_behind_it() -> None:
