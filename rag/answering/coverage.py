@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
+from rag.answering.measures import lacks_measure
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.terms import bigrams, terms
 from rag.answering.tongues import Tongue, tongue_between
@@ -24,6 +25,8 @@ _NO_WORDS = 0.5
 """The share where a question has no content words: nothing is known."""
 _CROWD = 4
 """The best passage stands out against the fourth best: an answer may stand in several."""
+_BEST = 5
+"""Passages that are looked through for a figure."""
 _USUAL_SALIENCE = 0.7
 """Where there is no fourth passage: the mean of answerable questions."""
 _LEAST = 1e-6
@@ -40,7 +43,8 @@ class Features:
     ``meaning``: how well a passage as a whole matches the question for the encoder (the best score where there is
     none); ``odds``: its log-odds; ``salience``: how far they stand above those of the fourth best. ``prominence``: how
     far the best passage's share of the question's words stands above the fourth best: where all passages share a few
-    common words, none is about the question. ``tongue``: which of the models is to judge the rest.
+    common words, none is about the question. ``lacks``: whether a measure is asked for, money or a length of time, and the
+    best passages hold none. ``tongue``: which of the models is to judge the rest.
     """
 
     passage: float = 0.0
@@ -51,6 +55,7 @@ class Features:
     odds: float = 0.0
     salience: float = 0.0
     prominence: float = 0.0
+    lacks: float = 0.0
     tongue: Tongue = Tongue.CHINESE
 
     def values(self) -> tuple[float, ...]:
@@ -92,6 +97,7 @@ class Coverage:
             odds=odds[0],
             salience=odds[0] - odds[_CROWD - 1] if crowded else _USUAL_SALIENCE,
             prominence=shares[0] - (shares[_CROWD - 1] if crowded else 0.0),
+            lacks=float(lacks_measure(question, passages[:_BEST])),
             tongue=tongue,
         )
 

@@ -37,7 +37,7 @@ _THANKS = re.compile(
 )
 _ACKNOWLEDGE = re.compile(
     r"^(?:好的?|行|可以|嗯+|哦+|噢|ok(?:ay|ey)?|k|sure|right|fine|alright|all right|yes|yep|yeah|no|nope|是的?|对的?|没错|不是|不用|不必|不要|没有|没事|没关系|算|"
-    r"(?:我)?(?:明白|知道|懂|了解|清楚|记住|收到|理解)|原来如此|原来(?:是)?这样|这样|就这样|先这样|就这些|没别的|没(?:有)?(?:其他|别的)?(?:问题|事)|"
+    r"好(?:嘞|滴|哒|呀|吧)|得嘞|(?:好的?|嗯+|哦+|噢|行|ok)?(?:我)?(?:都|全|大概)?(?:明白|知道|晓得|懂|了解|清楚|记住|收到|理解)|原来如此|原来(?:是)?这样|这样|就这样|先这样|就这些|没别的|没(?:有)?(?:其他|别的)?(?:问题|事)|"
     r"(?:i see|got it|understood|i understand|makes sense|never ?mind|no problem|no worries|that'?s (?:all|it|fine|ok(?:ay)?)|nothing else|noted|ok(?:ay)? (?:cool|great|good|thanks|then|got it)))" + _END
 )
 _FAREWELL = re.compile(
@@ -60,6 +60,8 @@ _ABOUT_BOT = re.compile(
     r"(?:的)?(?:回答|答案|话|信息|内容|数据|资料|知识)(?:是)?(?:一定|都|总是|真的|可|能|准|对|正确|可靠|可信|从哪|来自|哪来|有多|靠谱|来源)|(?:是)?怎么(?:工作|运作|回答|做到|知道|找到答案)|的?(?:工作)?原理|"
     r"(?:是|是不是)(?:一个)?(?:机器人|真人|人工智能|人|ai|chatgpt|gpt|大模型|机器|程序|男|女|活的|智能|客服|人类)|是(?:由)?(?:谁|哪家|哪个公司|什么公司)|(?:的)?(?:开发者|作者|主人|老板|创造者|开发商)是|几岁|多大了|今年多大|住在?哪|来自哪|从哪(?:里|儿)?来|聪明吗|会(?:犯错|出错|骗人|撒谎|编造|胡说|记住|学习|联网|上网|思考)|能(?:联网|上网|记住|看到图片|听懂|看懂|理解)|知道(?:些)?什么|懂(?:些)?什么|厉害吗|靠谱吗|可靠吗|收费吗|免费吗|介绍(?:一下)?自己|自我介绍)"
 )
+_WHAT_FOR = re.compile(r"^(?:又|都|还|到底|究竟)?(?:能|会|可以|能够)(?:帮|为|给)?我?(?:做|干)?(?:些|点)?(?:什么|啥|哪些)(?:事情?|忙|工作)?$")
+"""What is asked of us beside who we are, without a 你: 你是谁，能干点啥."""
 _INTRODUCE = re.compile(
     r"^(?:请|先|来)*(?:做(?:一)?个|来(?:一)?个|简单)?(?:自我介绍|介绍(?:一下|下)?(?:你|您)自己)|^(?:怎么|如何|咋)(?:使用|用)(?:你|您|这个(?:机器人|助手))|^(?:帮助|使用说明|help|/help)$"
 )
@@ -209,6 +211,8 @@ def _needs_no_search(text: str, answered: bool) -> Reason | None:
     if is_sum(text):
         return Reason.ARITHMETIC
     about = [_is_about_bot(part) for part in _segments(text)]
+    if any(about):
+        about = [bot or _WHAT_FOR.match(part) is not None for bot, part in zip(about, _segments(text), strict=True)]
     beside = [_courtesy(part) or _is_smalltalk(part) for part in _segments(text)]
     if any(about) and all(bot or other for bot, other in zip(about, beside, strict=True)):
         return Reason.ABOUT_BOT

@@ -1,0 +1,44 @@
+"""Whether passages hold a figure in the measure that a question asks for: money, a share, a length of time.
+
+Passages about the very thing meet every word of 会员一个月多少钱 and answer nothing while no sum of money is in
+them. Lists of units and question words, never of topics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.text import normalise, simplified
+
+_FIGURE = r"(?:\d[\d.,]*|[一二三四五六七八九十百千万亿两几半数])\s*(?:[多余]?[十百千万亿]+)?[多余]?\s*"
+_MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(asked), re.compile(held))
+    for asked, held in (
+        (
+            r"多少(?:钱|美元|欧元|英镑)|价格|售价|费用|花费|奖金|工资|薪水|薪资|票价|租金|\bcosts?\b|\bprices?\b|\bsalar(?:y|ies)\b|how much (?:money|is paid)",
+            rf"[¥￥$€£]\s*\d|{_FIGURE}(?:元|块|美元|美金|欧元|英镑|日元|港币|卢布|法郎|马克|圆|镑|两|円|yuan|dollars?|usd|rmb|euros?|pounds?|cents?|million|billion)|免费|\bfree\b|\d\s*[%％]",
+        ),
+        (
+            r"百分之[几多]|比例|占比|准确率|比率|百分比|多少百分|\bpercent(?:age)?\b",
+            rf"[%％‰]|百分之|分之|{_FIGURE}成|一半|\bpercent|\bhalf\b|\d\.\d|{_FIGURE}倍",
+        ),
+        (r"多大年纪|几岁|多少岁|年龄|\bhow old\b", r"岁|\byears? old\b|\baged?\b|\d{4}|出生|生于"),
+        (
+            r"参数量|多少(?:个)?参数|参数规模|\bhow many parameters\b",
+            rf"\d\s*[BM](?![a-zA-Z])|\d\s*[bm]\b|{_FIGURE}(?:亿|万)|[十百千]+[亿万]|[一二三四五六七八九]+[亿万]|\d\s*(?:billion|million|trillion)",
+        ),
+        (
+            r"多久|多长时间|几(?:年|个月|天|小时|分钟)(?!份)|\bhow long\b",
+            rf"{_FIGURE}(?:个)?(?:年|月|天|日|周|星期|小时|分|秒|世纪)|\b(?:years?|months?|days?|hours?|minutes?|weeks?|seconds?|centur\w+)\b|\d\s*(?:h|min|s)\b|\d{{3,4}}|\d:\d\d",
+        ),
+    )
+)
+"""What asks for a measure, and what holds one."""
+
+
+def lacks_measure(question: str, passages: Sequence[str]) -> bool:
+    """Whether ``question`` asks for a measure that no passage holds; False where it asks for none."""
+    asked = simplified(normalise(question)).lower()
+    held = next((held for asks, held in _MEASURES if asks.search(asked)), None)
+    return held is not None and not any(held.search(simplified(passage)) for passage in passages)

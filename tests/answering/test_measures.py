@@ -1,0 +1,32 @@
+"""Figures in the measure that is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answering.measures import lacks_measure
+
+
+@pytest.mark.parametrize(
+    ("question", "holds", "lacks"),
+    [
+        ("会员一个月多少钱？", "会员每月25元。", "会员可以保存三个角色。"),
+        ("會員一個月多少錢？", "會員每月二十五元。", "會員可以保存三個角色。"),
+        ("延保要多少钱？", "费用为单价的6%。", "延保须在购买时办理。"),
+        ("How much does it cost? Price?", "It is sold for $20.", "It is sold online."),
+        ("准确率提升了多少？", "由81.6%提升至88%。", "准确率有明显提升。"),
+        ("他今年几岁？", "他今年三十岁。", "他今年毕业。"),
+        ("它的参数量是多少？", "发布了7B和13B两个版本。", "模型在9月开源。"),
+        ("它的参数量是多少？", "参数超过150万亿个。", "模型已经开源。"),
+        ("训练要多久？", "训练24小时。", "训练使用8张显卡。"),
+        ("How long does it take?", "It takes three days.", "It takes patience."),
+    ],
+)
+def test_a_measure_is_held_or_lacking(question: str, holds: str, lacks: str) -> None:
+    assert lacks_measure(question, [lacks])
+    assert not lacks_measure(question, [lacks, holds])
+
+
+@pytest.mark.parametrize("question", ["它是谁设计的？", "有多少个座位？", "Who made it?"])
+def test_a_question_that_asks_for_no_such_measure_lacks_none(question: str) -> None:
+    assert not lacks_measure(question, ["没有数字。"])
