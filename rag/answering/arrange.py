@@ -23,7 +23,8 @@ _SAYS = re.compile(r"[^\s:\-–—]")
 def shown(candidate: Candidate) -> str:
     """The sentence on one line, without the bullet, the signs of a heading, and the document's own reference numbers."""
     text = candidate.text.lstrip("# ") if candidate.kind is UnitKind.HEADING else candidate.text
-    text = text[item_marker(text) :] if item_marker(text) < len(text) else text
+    if candidate.kind is UnitKind.ITEM and item_marker(text) < len(text):
+        text = text[item_marker(text) :]
     return _one_line(without_markers(text)).strip()
 
 

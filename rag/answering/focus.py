@@ -32,7 +32,7 @@ _SHORT_ANSWER = 120
 _VERB = re.compile(
     r"始建|创建|创立|成立|建立|建于|发布|推出|开发|发明|出生|生于|去世|位于|属于|负责|需要|采用|使用|支持|包括|包含|解决|提出|获得|训练|面向|来自|开始|完成|出版|举行|举办|发生|担任|毕业|演进|升级|主要|分布|生产|规定"
 )
-_LEAD = re.compile(r"^(?:请问|帮我|介绍一下|介绍|说说|讲讲|总结一下|总结|关于|对于|在|那么?)\s*")
+_LEAD = re.compile(r"^(?:请问|帮我|介绍一下|介绍|说说|讲讲|总结一下|总结|关于|对于|在|按照|按(?=[\d《])|根据|依据|依照|那么?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def subject_of(question: str) -> str:
         return ""
     if found[0].number and (dated := _DATED.match(text, found[0].start)):
         return dated[0]
+    if found[0].number and len(found) > 1 and found[1].start == found[0].end:
+        return text[found[0].start : found[1].end]
     end = _SUBJECT_END.search(text, found[0].end)
     phrase = text[found[0].start : found[0].end]
     verb = _VERB.search(phrase, 2)

@@ -93,3 +93,6 @@ def test_people_are_found_by_title_place_and_capitals() -> None:
 def test_subject_is_the_name_or_the_noun_before_the_verb() -> None:
     assert subject_of("Vicuna 13B 训练用的什么硬件？") == "Vicuna 13B"
     assert subject_of("故宫始建于哪一年？") == "故宫"
+    assert subject_of("按2025版采购办法，8万元的采购要谁批？") == "2025版采购办法"
+    assert subject_of("根据员工手册，试用期多长？") == "员工手册"
+    assert subject_of("按揭贷款有哪些种类？").endswith("揭贷款")

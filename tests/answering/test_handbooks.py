@@ -94,7 +94,7 @@ def test_one_case_of_several_comes_with_the_others_of_its_sentence() -> None:
 def test_what_is_counted_out_in_one_sentence_is_given_whole() -> None:
     for form in (Form.LIST, Form.PROSE):
         told = answer("哪些情形给予书面警告？", WARNING, "书面警告有效期为6个月。", form=form)
-        assert all(item in told for item in ("旷工", "禁烟区", "工牌", "外人", "改动设备")), form
+        assert all(item in told for item in ("（一）连续旷工", "（二）在禁烟区", "（三）将工牌", "（四）带外人", "（五）私自改动设备")), form
 
 
 def test_a_heading_with_a_date_answers_when() -> None:
