@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answering.expect import Wanted, wanted
 from rag.text import normalise, simplified
 
 _FIGURE = r"(?:\d[\d.,]*|[一二三四五六七八九十百千万亿两几半数])\s*(?:[多余]?[十百千万亿]+)?[多余]?\s*"
@@ -17,7 +18,8 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     for asked, held in (
         (
             r"多少(?:钱|美元|欧元|英镑)|价格|售价|费用|花费|奖金|工资|薪水|薪资|票价|租金|\bcosts?\b|\bprices?\b|\bsalar(?:y|ies)\b|how much (?:money|is paid)",
-            rf"[¥￥$€£]\s*\d|{_FIGURE}(?:元|块|美元|美金|欧元|英镑|日元|港币|卢布|法郎|马克|圆|镑|两|円|yuan|dollars?|usd|rmb|euros?|pounds?|cents?|million|billion)|免费|\bfree\b|\d\s*[%％]",
+            rf"[¥￥$€£]\s*\d|{_FIGURE}(?:元|块|美元|美金|欧元|英镑|日元|港币|卢布|法郎|马克|圆|镑|两|円|yuan|dollars?|usd|rmb|euros?|pounds?|cents?|million|billion)|"
+            r"[（(/：:]\s*(?:[十百千万亿]+)?(?:元|美元|欧元|人民币)|元\s*[/／]|免费|\bfree\b|\d\s*[%％]",
         ),
         (
             r"百分之[几多]|比例|占比|准确率|比率|百分比|多少百分|\bpercent(?:age)?\b",
@@ -30,7 +32,9 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             r"多久|多长时间|几(?:年|个月|天|小时|分钟)(?!份)|\bhow long\b",
-            rf"{_FIGURE}(?:个)?(?:年|月|天|日|周|星期|小时|分|秒|世纪)|\b(?:years?|months?|days?|hours?|minutes?|weeks?|seconds?|centur\w+)\b|\d\s*(?:h|min|s)\b|\d{{3,4}}|\d:\d\d",
+            rf"{_FIGURE}(?:个)?(?:年|月|天|日|周|星期|小时|分|秒|世纪)|\b(?:years?|months?|days?|hours?|minutes?|weeks?|seconds?|centur\w+)\b|\d\s*(?:h|min|s)\b|\d{{3,4}}|\d:\d\d|"
+            r"[（(]\s*(?:年|个?月|[天日]|工作日|小时|分钟|秒)|每(?:年|月|周|天|日|晚|季|小时)|季度|半年|当[天日年月]|次日|立即|马上|随时|永久|长期|终身|\bevery\b|\b(?:daily|weekly|monthly|annually|yearly|once|immediately)\b|"
+            r"\d\s*(?:km|m|cm|mm|miles?|met(?:er|re)s?|feet|ft|公里|米)(?![a-z])",
         ),
     )
 )
@@ -38,7 +42,9 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 
 
 def lacks_measure(question: str, passages: Sequence[str]) -> bool:
-    """Whether ``question`` asks for a measure that no passage holds; False where it asks for none."""
+    """Whether ``question`` asks for a measure that no passage holds; False where it asks for none: 费用由谁承担."""
+    if wanted(question) is not Wanted.COUNT:
+        return False
     asked = simplified(normalise(question)).lower()
     held = next((held for asks, held in _MEASURES if asks.search(asked)), None)
     return held is not None and not any(held.search(simplified(passage)) for passage in passages)

@@ -12,8 +12,11 @@ from rag.answering.measures import lacks_measure
     [
         ("会员一个月多少钱？", "会员每月25元。", "会员可以保存三个角色。"),
         ("會員一個月多少錢？", "會員每月二十五元。", "會員可以保存三個角色。"),
+        ("住一晚多少钱？", "住宿标准（元/人/晚）：| 骨干级 | 550 |", "住宿标准见附表：| 骨干级 | 见附表 |"),
         ("延保要多少钱？", "费用为单价的6%。", "延保须在购买时办理。"),
-        ("How much does it cost? Price?", "It is sold for $20.", "It is sold online."),
+        ("How much does it cost?", "It is sold for $20.", "It is sold online."),
+        ("密码多久换一次？", "密码每季度更换。", "密码须包含字母。"),
+        ("How long is the river?", "It is 55 km long.", "It is a long river."),
         ("准确率提升了多少？", "由81.6%提升至88%。", "准确率有明显提升。"),
         ("他今年几岁？", "他今年三十岁。", "他今年毕业。"),
         ("它的参数量是多少？", "发布了7B和13B两个版本。", "模型在9月开源。"),
@@ -27,6 +30,6 @@ def test_a_measure_is_held_or_lacking(question: str, holds: str, lacks: str) -> 
     assert not lacks_measure(question, [lacks, holds])
 
 
-@pytest.mark.parametrize("question", ["它是谁设计的？", "有多少个座位？", "Who made it?"])
+@pytest.mark.parametrize("question", ["它是谁设计的？", "有多少个座位？", "出差费用怎么报销？", "费用由谁承担？", "Who made it?"])
 def test_a_question_that_asks_for_no_such_measure_lacks_none(question: str) -> None:
     assert not lacks_measure(question, ["没有数字。"])
