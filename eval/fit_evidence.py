@@ -5,7 +5,7 @@
 Each DIR holds ``corpus.jsonl`` and ``queries.jsonl``. A candidate is positive when its document is gold and it holds
 an answer, and left out when its document is gold and it does not. Questions are split in two by their id: fitted
 on one half, measured on the other. Positive and negative candidates of every set weigh the same in sum. Logistic
-regression with an L2 penalty by Newton's method. What the second encoder says between languages is not fitted here.
+regression with an L2 penalty by Newton's method. What the second encoder says between languages, and how passages look, is not fitted here.
 """
 
 from __future__ import annotations
