@@ -91,6 +91,11 @@ class SpanScorer(Protocol):
 
     def score(self, text: str, spans: Sequence[Span]) -> list[float]: ...
 
+    def meets(self, text: str, parts: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[list[float]]:
+        """How well each span meets each part of ``text``, offsets into it: a list a span, from 0 (as any text does)
+        to 1 (as the same word does)."""
+        ...
+
 
 class Catalogue(Protocol):
     """What the index holds, for planning and for showing."""

@@ -9,12 +9,13 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from operator import mul
 
+from rag.answering.asked import Unit, asked
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
 from rag.answering.measures import lacks_measure
 from rag.answering.mentions import clashes, mentions, wanted_names
-from rag.answering.terms import bigrams, terms
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import Span, SpanScorer
 from rag.sounds import meant_by
@@ -25,8 +26,10 @@ _NO_WORDS = 0.5
 """The share where a question has no content words: nothing is known."""
 _CROWD = 4
 """The best passage stands out against the fourth best: an answer may stand in several."""
-_BEST = 5
-"""Passages that are looked through for a figure."""
+_BEST, _FIT = 5, 0.05
+"""Passages that are looked through for a figure, and the probability that they must have."""
+_READ = 6
+"""Passages of which the encoder is asked how near they come to each word."""
 _USUAL_SALIENCE = 0.7
 """Where there is no fourth passage: the mean of answerable questions."""
 _LEAST = 1e-6
@@ -37,17 +40,19 @@ _NUMBER = re.compile(r"\d{3,}")
 class Features:
     """What is known about a question and its evidence; from 0 to 1 where nothing else is said.
 
-    ``passage``: share of the question's weighted words in the best passage. ``unknown``: weight of words that no
-    document holds, misspelt ones left out. ``names``: whether one passage holds all names and years (where it is in
-    another language, whether the passages hold the numbers). ``clash``: a name occurs only in another version.
-    ``meaning``: how well a passage as a whole matches the question for the encoder (the best score where there is
-    none); ``odds``: its log-odds; ``salience``: how far they stand above those of the fourth best. ``prominence``: how
-    far the best passage's share of the question's words stands above the fourth best: where all passages share a few
-    common words, none is about the question. ``lacks``: whether a measure is asked for, money or a length of time, and the
-    best passages hold none. ``tongue``: which of the models is to judge the rest.
+    ``passage``: share of the question's weighted units in the best passage; ``met``: the same, where the encoder says how
+    near a passage comes to a unit that it lacks. ``unknown``: weight of units that no document holds, misspelt ones left
+    out. ``names``: whether one passage holds all names and years (where it is in another language, whether the passages hold
+    the numbers). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole matches
+    the question for the encoder (the best score where there is none); ``odds``: its log-odds; ``salience``: how far they
+    stand above those of the fourth best. ``prominence`` and ``lead``: how far the best ``passage`` and ``met`` stand above
+    the fourth best: where all passages share a few common words, none is about the question. ``lacks``: whether a measure is
+    asked for, money or a length of time, and the best passages hold none. ``tongue``: which of the models is to judge the
+    rest.
     """
 
     passage: float = 0.0
+    met: float = 0.0
     unknown: float = 0.0
     names: float = 1.0
     clash: float = 0.0
@@ -55,6 +60,7 @@ class Features:
     odds: float = 0.0
     salience: float = 0.0
     prominence: float = 0.0
+    lead: float = 0.0
     lacks: float = 0.0
     tongue: Tongue = Tongue.CHINESE
 
@@ -75,21 +81,23 @@ class Coverage:
 
     def features(self, question: str, evidence: Sequence[Evidence]) -> Features:
         """The features of ``question`` given ``evidence``."""
-        units = self.weights(question)
-        total = sum(units.values())
-        unknown = frozenset(unit for unit in units if self._frequency(unit) == 0)
+        units = asked(question, self._frequency, self._corpus.chunks)
+        total = sum(unit.weight for unit in units)
+        unknown = frozenset(unit.text for unit in units if self._frequency(unit.text) == 0)
         if not evidence:
             return Features(unknown=_weight(units, unknown) / total if total else 0.0)
         passages = [text_of(item) for item in evidence]
         like = [_misspelt(unknown, text) for text in passages]
-        met = [_share(units, text) + _weight(units, also) for text, also in zip(passages, like, strict=True)]
-        shares = sorted((weight / total if total else _NO_WORDS for weight in met), reverse=True)
+        held = [[float(unit.text in also or contains(text, unit.text)) for unit in units] for text, also in zip(passages, like, strict=True)]
+        shares = _shares(units, held, total)
+        met = _shares(units, self._met(question, units, held, evidence), total)
         meanings = sorted(self._meanings(question, evidence), reverse=True)
         odds = [log_odds(value) for value in meanings]
         tongue = tongue_between(question, evidence)
         crowded = len(evidence) >= _CROWD
         return Features(
             passage=shares[0],
+            met=met[0],
             unknown=_weight(units, unknown.difference(*like)) / total if total else 0.0,
             names=float(_holds_numbers(question, passages) if tongue is Tongue.FOREIGN else _holds_names(question, passages)),
             clash=float(bool(self.other_versions(question, evidence))),
@@ -97,15 +105,10 @@ class Coverage:
             odds=odds[0],
             salience=odds[0] - odds[_CROWD - 1] if crowded else _USUAL_SALIENCE,
             prominence=shares[0] - (shares[_CROWD - 1] if crowded else 0.0),
-            lacks=float(lacks_measure(question, passages[:_BEST])),
+            lead=met[0] - (met[_CROWD - 1] if crowded else 0.0),
+            lacks=float(_lacks(question, passages, evidence)),
             tongue=tongue,
         )
-
-    def weights(self, question: str) -> dict[str, float]:
-        """The words of ``question`` and pairs of characters, each with its inverse document frequency."""
-        units = dict.fromkeys(unit for term in terms(question) for unit in bigrams(term))
-        count = self._corpus.chunks
-        return {unit: math.log(1 + count / (0.5 + self._frequency(unit))) for unit in units}
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """The names, versions and years of ``question`` that no passage holds."""
@@ -117,14 +120,25 @@ class Coverage:
         texts = [text_of(item) for item in evidence]
         return tuple(name for name in self.missing_names(question, evidence) if any(clashes(text, name) for text in texts))
 
+    def _met(self, question: str, units: Sequence[Unit], held: list[list[float]], evidence: Sequence[Evidence]) -> list[list[float]]:
+        """As ``held``, and where a passage lacks a unit, how near the encoder sees it come: 0 to 1."""
+        if self._scorer is None:
+            return held
+        near = self._scorer.meets(question, [(unit.start, unit.end) for unit in units], _wholes(evidence[:_READ]))
+        return [list(map(max, own, other)) for own, other in zip(held, near, strict=False)] + held[_READ:]
+
     def _meanings(self, question: str, evidence: Sequence[Evidence]) -> Sequence[float]:
         if self._scorer is None:
             return [item.score for item in evidence]
-        return self._scorer.score(question, [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence])
+        return self._scorer.score(question, _wholes(evidence))
 
     def _frequency(self, unit: str) -> int:
         """In how many chunks a unit occurs; an English word that does not, in how many its likeliest other form does."""
         return self._corpus.frequency(unit) or next(filter(None, map(self._corpus.frequency, _forms(unit))), 0)
+
+
+def _wholes(evidence: Sequence[Evidence]) -> list[Span]:
+    return [Span(item.chunk, 0, len(item.chunk.text)) for item in evidence]
 
 
 def text_of(item: Evidence) -> str:
@@ -137,6 +151,11 @@ def _holds_names(question: str, passages: Sequence[str]) -> bool:
     return any(all(mentions(text, name) for name in named) for text in passages)
 
 
+def _lacks(question: str, passages: Sequence[str], evidence: Sequence[Evidence]) -> bool:
+    fit = [text for text, item in zip(passages, evidence, strict=True) if item.score >= _FIT][:_BEST]
+    return bool(fit) and lacks_measure(question, fit)
+
+
 def _holds_numbers(question: str, passages: Sequence[str]) -> bool:
     return all(any(number in text for text in passages) for number in _NUMBER.findall(question))
 
@@ -147,12 +166,16 @@ def log_odds(probability: float, least: float = _LEAST) -> float:
     return math.log(held / (1 - held))
 
 
-def _share(units: dict[str, float], text: str) -> float:
-    return sum(weight for unit, weight in units.items() if contains(text, unit))
+def _shares(units: Sequence[Unit], held: Sequence[Sequence[float]], total: float) -> list[float]:
+    """What each passage holds of the weight of all units, largest first."""
+    if not total:
+        return [_NO_WORDS] * len(held)
+    weights = [unit.weight for unit in units]
+    return sorted((sum(map(mul, row, weights)) / total for row in held), reverse=True)
 
 
-def _weight(units: dict[str, float], chosen: frozenset[str]) -> float:
-    return sum(units[unit] for unit in chosen)
+def _weight(units: Sequence[Unit], chosen: frozenset[str]) -> float:
+    return sum(unit.weight for unit in units if unit.text in chosen)
 
 
 def _misspelt(unknown: frozenset[str], text: str) -> frozenset[str]:

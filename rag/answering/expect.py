@@ -32,6 +32,7 @@ class Wanted(StrEnum):
 _RULES: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     (wanted, re.compile(pattern))
     for wanted, pattern in (
+        (Wanted.TIME, r"几时|啥时|多会儿|哪几?(?:天|日|号)|几(?:月)?几?(?:号(?!楼|线|馆|店|桌|窗|门|令|球|决|文|公|机)|点(?=钟|[开关上下结到起发出][^数]|[？?]?$))|几月(?=[份几？?]|$)"),
         (Wanted.LIST, r"哪(?:些|几|两|三|四|五|六|七|八|九|十)|几(?:条|点|项|类|种方|个方面|方面|大|部分)|(?:包括|分为|分成|分)(?:什么|哪)|有哪|都有|有什么(?!用)|分别(?:是|有|叫)|列(?:出|举)|由(?:什么|哪).{0,4}组成|what are\b|who (?:are|were) the\b|which (?:\w+ )?\w+s (?:are|were|do|did|have)\b|\blist\b|name (?:the|all|two|three|four|five|some)|what (?:two|three|four|five|six|kinds|types|factors|things|steps)"),
         (Wanted.SUMMARY, r"总结|概括|概述|概要|大意|要点|简要|简单说|讲讲|说说|梳理|介绍(?:一?下|下)?|讲了(?:啥|什么|些什么)|大概(?:情况|内容)|主要(?:内容|观点|结论|讲|说)|怎么看|\bsummar|\boverview\b|\boutline\b|main (?:points|ideas|findings)|\bdescribe\b|tell me about"),
         (Wanted.REASON, r"为什么|为何|为啥|原因|何故|怎么会|\bwhy\b|\breason\b|what caused"),

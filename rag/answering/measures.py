@@ -7,7 +7,7 @@ them. Lists of units and question words, never of topics.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rag.answering.expect import Wanted, wanted
 from rag.text import normalise, simplified
@@ -41,10 +41,14 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 """What asks for a measure, and what holds one."""
 
 
-def lacks_measure(question: str, passages: Sequence[str]) -> bool:
-    """Whether ``question`` asks for a measure that no passage holds; False where it asks for none: 费用由谁承担."""
-    if wanted(question) is not Wanted.COUNT:
-        return False
+def measure_of(question: str) -> Callable[[str], bool] | None:
+    """What tells whether a text holds a figure in the measure that ``question`` asks for; None where it names none."""
     asked = simplified(normalise(question)).lower()
     held = next((held for asks, held in _MEASURES if asks.search(asked)), None)
-    return held is not None and not any(held.search(simplified(passage)) for passage in passages)
+    return None if held is None else lambda text: held.search(simplified(text)) is not None
+
+
+def lacks_measure(question: str, passages: Sequence[str]) -> bool:
+    """Whether ``question`` asks for a measure that no passage holds; False where it asks for none: 费用由谁承担."""
+    holds = measure_of(question) if wanted(question) is Wanted.COUNT else None
+    return holds is not None and not any(map(holds, passages))

@@ -28,6 +28,10 @@ _NEAR = 3
 _GENERAL = frozenset("个种类项条点些数")
 """Units that say nothing of what is counted: 哪两个数 asks for no range."""
 _YEARS = (1800, 2200)
+_SHORT_YEAR = re.compile(r"(?<![\d满了过够作龄])[12]\d\s?年(?=[的版初底末度上下\d])")
+"""A year of the calendar by its last two figures: 24年的指南."""
+_EACH = re.compile(rf"(?<![\d.满了过够前])1\s?(?={_UNIT})")
+"""One of something without more: 一个月多少钱 asks for the price of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def within(question: str, text: str) -> bool:
 def _values(question: str) -> dict[str, list[float]]:
     """The numbers of a question by their units; years of the calendar are none, nor is 两个."""
     values: dict[str, list[float]] = {}
-    for number, unit in _ASKED.findall(_folded(question)):
+    for number, unit in _ASKED.findall(_EACH.sub(" ", _SHORT_YEAR.sub(" ", _folded(question)))):
         value = float(number)
         if unit not in _GENERAL and not (unit == "年" and _YEARS[0] <= value <= _YEARS[1]):
             values.setdefault(unit.lower(), []).append(value)

@@ -25,6 +25,9 @@ _ADJACENT = 8
 _ENDS = "。！？；…!?;."
 _TITLE = re.compile(r"[（(][^（()）]+[)）]|(?:[-•*] )?[A-Z][^a-z\s]*\S*(?:[\s:–-]+(?:[A-Z(]\S*|of|the|and|for|in|on|with|a|an|to|from|by|via|using|driven|based))+")
 
+_TOPIC = re.compile(r"(?:[（(]?[一二三四五六七八九十\d]{1,3}[)）]?[、.．]?\s*)?关于[^，,；;：:。]{2,40}[。.]?")
+"""An item of an agenda: 一、关于三号楼加装电梯问题。"""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -46,7 +49,7 @@ class Candidate:
     def is_label(self) -> bool:
         """Whether it names something and tells nothing of it: a heading, a short line without an end, a title."""
         text = self.text.strip()
-        if self.kind is UnitKind.HEADING:
+        if self.kind is UnitKind.HEADING or _TOPIC.fullmatch(text):
             return True
         if self.kind is UnitKind.ROW or text[-1:] in _ENDS + ":：":
             return False

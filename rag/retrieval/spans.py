@@ -28,6 +28,9 @@ _MAXSIM_SHARE = 0.6
 _MIDDLE, _STEEPNESS = 0.86, 40.0
 """Spread the narrow range in which such cosines lie over 0 to 1. The order of spans does not depend on them."""
 
+_STRANGE, _SAME = 0.8, 0.95
+"""Cosines of a token with the nearest one of a text that has nothing to do with it, and of one that says the same."""
+
 _ACROSS = 2.0
 """Weight of how near the text comes to a span in another language (``crosslingual``)."""
 
@@ -59,6 +62,27 @@ class MaxSimSpanScorer:
             logits = _STEEPNESS * (raw - _MIDDLE) + self._lacking(text, spans)[filled]
             scores[filled] = 1 / (1 + np.exp(-logits))
         return [float(score) for score in scores]
+
+    def meets(self, text: str, parts: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[list[float]]:
+        """A part's tokens each take their best cosine in the span; their mean is spread from 0 to 1. 0 without tokens.
+
+        Raises:
+            KeyError: a span's chunk is not in the index.
+        """
+        if not spans or not parts:
+            return [[] for _ in spans]
+        query = self._embedder.embed_query(text)
+        within = token_ranges(query.spans, [start for start, _ in parts], [end for _, end in parts])
+        tokens, ranges = self._locate(spans)
+        filled, asked = ranges[:, 1] > ranges[:, 0], within[:, 1] > within[:, 0]
+        cosines = np.full((len(spans), len(parts)), _STRANGE, dtype=np.float32)
+        if filled.any() and asked.any():
+            best = range_maxima(tokens @ query.tokens.T, ranges[filled])
+            sums = np.concatenate([np.zeros((len(best), 1), dtype=np.float32), np.cumsum(best, axis=1)], axis=1)
+            low, high = within[asked, 0], within[asked, 1]
+            cosines[np.ix_(filled, asked)] = (sums[:, high] - sums[:, low]) / (high - low)
+        found: list[list[float]] = np.clip((cosines - _STRANGE) / (_SAME - _STRANGE), 0.0, 1.0).tolist()
+        return found
 
     def _lacking(self, text: str, spans: Sequence[Span]) -> Vector:
         """What each span in another language than ``text`` lacks of the nearest one, in log-odds; 0 in one language."""

@@ -11,7 +11,7 @@ from rag.answering.coverage import Coverage, Features
 from rag.answering.sufficiency import ENOUGH, probability
 from rag.answering.tongues import Tongue
 from tests.answering.planning import Library, evidence_of
-from tests.fakes import make_document
+from tests.fakes import ScriptedScorer, make_document
 
 PLANTS = make_document("plants", "芦荟的主要成份是蒽醌。\n仙人掌的主要特点是耐旱。\n苔藓的主要特点是喜阴。\n松树的主要特点是长寿。\n竹子的主要特点是中空。", "植物")
 
@@ -53,3 +53,16 @@ def test_numbers_are_looked_for_in_any_language() -> None:
     for question, held in (("Who said so in 1987?", 0.0), ("Who said so?", 1.0)):
         found = features(question, "芦荟")
         assert (found.tongue, found.names) == (Tongue.FOREIGN, held)
+
+
+def test_what_the_encoder_sees_come_near_counts_as_met_and_what_a_passage_holds_in_full() -> None:
+    library = Library((PLANTS,))
+    found = evidence_of(library, "芦荟")
+    plain = Coverage(Corpus(library, library)).features("芦荟的成分表", found)
+    near = Coverage(Corpus(library, library), ScriptedScorer(lambda _: 0.5)).features("芦荟蒽醌", found)
+    assert plain.met == plain.passage < 1.0
+    assert near.met == pytest.approx(1.0)
+
+
+def test_colloquial_words_around_the_subject_do_not_make_it_unknown() -> None:
+    assert features("芦荟到底咋样，给我讲讲它主要的成份呗", "芦荟").met > 0.6

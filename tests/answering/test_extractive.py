@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.citations import without_markers
-from rag.answering.expect import Wanted, holds
+from rag.answering.expect import Wanted, holds, wanted
 from rag.answering.extractive import ExtractiveGenerator, part_questions
 from rag.interfaces import Span
 from rag.text import simplified
@@ -83,6 +83,9 @@ class Letters:
 
     def score(self, text: str, spans: Sequence[Span]) -> list[float]:
         return [len(set(text) & set(span.text)) / len(set(text)) for span in spans]
+
+    def meets(self, text: str, parts: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[list[float]]:
+        return [[float(text[start:end] in span.text) for start, end in parts] for span in spans]
 
 
 def test_a_sentence_that_answers_stands_before_one_that_only_names_the_thing() -> None:
@@ -214,3 +217,20 @@ def test_every_sentence_shown_stands_in_the_evidence(
 
 def _bare(text: str) -> str:
     return re.sub(r"\W", "", without_markers(text))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("七号楼的电梯几时能完工", Wanted.TIME),
+        ("网上报名是哪几天", Wanted.TIME),
+        ("合同哪天到期？", Wanted.TIME),
+        ("这趟车几点发车", Wanted.TIME),
+        ("几月几号交", Wanted.TIME),
+        ("有哪几点建议", Wanted.LIST),
+        ("坐几号线", Wanted.COUNT),
+        ("第几号决议", Wanted.COUNT),
+    ],
+)
+def test_what_asks_for_a_time_and_what_for_a_number(question: str, kind: Wanted) -> None:
+    assert wanted(question) is kind

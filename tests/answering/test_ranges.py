@@ -31,6 +31,11 @@ from rag.answering.ranges import within
         ("多少钱？", "200-999只", False),
         ("2021年的采购谁批？", "3年以上", False),
         ("买300只多少钱？", "2年以上", False),
+        ("物业费一平米一个月多少？", "最长不超过3个月", False),
+        ("签了一年的合同，试用期多长？", "一年以上不满三年的", True),
+        ("24年的指南里，多久不让再申请？", "超过10年的", False),
+        ("25年上小学，哪几天报名？", "满1年加10分，最高不超过30年", False),
+        ("工作满25年年假几天？", "满20年的，15天", True),
     ],
 )
 def test_a_number_lies_in_a_range_of_its_unit_or_does_not(question: str, text: str, expected: bool) -> None:

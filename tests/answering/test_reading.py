@@ -63,6 +63,8 @@ def test_lists_are_found_with_their_leads() -> None:
         ("(新馆:面向公众的展馆)", True),
         ("Deep Models for the Study of Rivers", True),
         ("The model was trained on rivers", False),
+        ("一、关于三号楼加装电梯问题。", True),
+        ("关于三号楼，会议议定暂缓。", False),
     ],
 )
 def test_labels_name_and_tell_nothing(text: str, label: bool) -> None:

@@ -75,3 +75,7 @@ class ScriptedScorer:
 
     def score(self, text: str, spans: Sequence[Span]) -> list[float]:
         return [self._score(span.text) for span in spans]
+
+    def meets(self, text: str, parts: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[list[float]]:
+        """Each part is met where it stands."""
+        return [[float(text[start:end] in span.text) for start, end in parts] for span in spans]

@@ -72,3 +72,22 @@ def test_nothing_is_embedded_for_no_spans(index: Index) -> None:
 def test_a_span_of_a_chunk_that_is_not_in_the_index_is_an_error(scorer: MaxSimSpanScorer) -> None:
     with pytest.raises(KeyError):
         scorer.score("竹子", [Span(Chunk("no#0", "no", "", "", "竹子", 0, 2), 0, 2)])
+
+
+def test_a_span_meets_the_part_that_it_holds_and_not_the_other(scorer: MaxSimSpanScorer, index: Index) -> None:
+    panda, wall = _chunk(index, "十二公斤"), _chunk(index, "21196")
+    text = "竹子和长城"
+    met = scorer.meets(text, [(0, 2), (3, 5)], [_span(panda, "十二公斤竹子"), _span(wall, "长城"), _span(panda, "大熊猫")])
+    assert [len(row) for row in met] == [2, 2, 2]
+    assert met[0][0] > met[0][1]
+    assert met[1][1] > met[1][0]
+    assert met[2][0] < met[0][0]
+    assert all(0 <= value <= 1 for row in met for value in row)
+
+
+def test_what_holds_no_token_meets_nothing_and_is_met_by_nothing(scorer: MaxSimSpanScorer, index: Index) -> None:
+    chunk = _chunk(index, "十二公斤")
+    assert scorer.meets("竹子", [(0, 2), (2, 2)], [Span(chunk, 3, 3), _span(chunk, "十二公斤竹子")])[0] == [0.0, 0.0]
+    assert scorer.meets("竹子", [(0, 2), (2, 2)], [_span(chunk, "十二公斤竹子")])[0][1] == 0.0
+    assert scorer.meets("竹子", [], [_span(chunk, "竹子")]) == [[]]
+    assert scorer.meets("竹子", [(0, 2)], []) == []

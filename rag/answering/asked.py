@@ -1,0 +1,66 @@
+"""The units that a question asks by, each with its place and how much it tells.
+
+Pairs of Chinese characters, Latin words, numbers; weighed by how rare they are in the documents and by what they are:
+nouns and names say what a question is about, verbs and the rest how it is put. A pair across the border of two words that
+no document has says only that two words stand side by side (忘|打, 最|多让): it is left out. Knows no passages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import rjieba
+
+from rag.answering.terms import Term, bigrams, terms
+from rag.text import fold
+
+_THINGS = frozenset("eng i l j vn".split())
+"""Tags of the word splitter, beside those of nouns, of words that name what is spoken of."""
+_OTHER, _ACROSS = 0.3, 0.5
+"""Weight of what names nothing, and of a pair of characters of two words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One unit: folded ``text``, ``[start:end)`` in the question, and its weight."""
+
+    text: str
+    start: int
+    end: int
+    weight: float
+
+
+def asked(question: str, frequency: Callable[[str], int], chunks: float) -> tuple[Unit, ...]:
+    """The units of ``question`` in order, each once; all pairs where nothing else is left.
+
+    ``frequency``: in how many of the ``chunks`` a unit occurs. Weights are inverse document frequencies (the logarithm of
+    1 + N / (n + 0.5)) times what the kind of word counts.
+    """
+    words = _words(fold(question))
+    found: dict[str, Unit] = {}
+    spare: dict[str, Unit] = {}
+    for term in terms(question):
+        for at, text in enumerate(bigrams(term)):
+            start = term.start + at
+            count = frequency(text)
+            rarity = math.log(1 + chunks / (0.5 + count))
+            spare.setdefault(text, Unit(text, start, start + len(text), rarity))
+            across = _is_pair(term, text) and words[start][0] != words[start + 1][0]
+            if count or not across:
+                share = (_ACROSS if across else 1.0) * (1.0 if text.isascii() or words[start][1] else _OTHER)
+                found.setdefault(text, Unit(text, start, start + len(text), rarity * share))
+    return tuple((found or spare).values())
+
+
+def _is_pair(term: Term, text: str) -> bool:
+    return len(text) == 2 and len(term.text) > 1 and not text.isascii()
+
+
+def _words(folded: str) -> list[tuple[int, bool]]:
+    """For each character the beginning of its word, and whether that names something."""
+    found: list[tuple[int, bool]] = []
+    for word, tag in rjieba.tag(folded):
+        found += [(len(found), tag.startswith("n") or tag in _THINGS)] * len(word)
+    return found
