@@ -14,7 +14,7 @@ from typing import assert_never
 from rag.events import Answered, Event, Planned, Reranked, Retrieved
 from rag.gathering import Gathered
 from rag.interfaces import Catalogue, Fusion, Planner, Reranker, Retriever, Voice, Writer
-from rag.types import Action, Answer, Chunk, Evidence, Hit, Outcome, Plan, Scope, Stage, Turn
+from rag.types import Action, Answer, Chunk, Evidence, Form, Hit, Outcome, Plan, Scope, Stage, Turn
 
 Stream = Generator[Event, None, None]
 
@@ -28,6 +28,7 @@ class Limits:
     evidence: int = 8
     floor: float = 0.3
     nearest: int = 3
+    close: int = 2
 
 
 Following = Callable[[str, int], Sequence[Chunk]]
@@ -106,7 +107,7 @@ class Engine:
     def _answer_from_documents(self, plan: Plan, history: Sequence[Turn]) -> Generator[Event, None, Answer]:
         plan, gathered = yield from self._gather(plan)
         if plan.action is Action.ABSTAIN or not gathered.evidence:
-            return (yield from self._voice.abstain(plan, gathered.nearest(self._limits.nearest)))
+            return (yield from self._abstain(plan, gathered, history))
 
         def look(further: Plan) -> Generator[Event, None, Sequence[Evidence]]:
             nonlocal gathered
@@ -119,6 +120,16 @@ class Engine:
         if answer.outcome is Outcome.ABSTAINED:
             return replace(answer, nearest=gathered.nearest(self._limits.nearest))
         return answer
+
+    def _abstain(self, plan: Plan, gathered: Gathered, history: Sequence[Turn]) -> Generator[Event, None, Answer]:
+        """Say that the documents do not tell; below it, where it comes close, what they say instead."""
+        nearest = gathered.nearest(self._limits.nearest)
+        said = yield from self._voice.abstain(plan, nearest)
+        if not plan.close or not gathered.evidence:
+            return said
+        plan = replace(plan, form=Form.PROSE, parts=())
+        shown = yield from self._writer.write(plan, gathered.evidence[: self._limits.close], history, opening=said.text)
+        return replace(shown, nearest=nearest)
 
     def _gather(self, plan: Plan) -> Generator[Event, None, tuple[Plan, Gathered]]:
         gathered = Gathered()

@@ -184,11 +184,13 @@ Look = Callable[[Plan], Steps[Event, None, Sequence[Evidence]]]
 class Writer(Protocol):
     """Writes and checks: a generator's text becomes Token and SentenceChecked events and an answer.
 
-    A writer that is unsure of what it wrote may search for it by ``look``.
+    A writer that is unsure of what it wrote may search for it by ``look``. ``opening`` has gone out before: the answer's
+    text begins with it. Where the plan abstains, it is word for word what comes closest that is written, and the
+    outcome stays abstained.
     """
 
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None, opening: str = ""
     ) -> Steps[Event, None, Answer]: ...
 
 

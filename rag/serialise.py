@@ -65,6 +65,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "missing": list(plan.missing),
         "question": plan.question,
         "following": plan.following,
+        "close": plan.close,
     }
 
 

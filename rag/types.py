@@ -169,6 +169,8 @@ class Plan:
     """The question made stand-alone: what sufficiency, generation and checking are measured against."""
     following: int = 0
     """How many passages behind the best one are read with it: what is told at length goes on there."""
+    close: bool = False
+    """Where nothing is known to answer: whether what was found comes close enough to be shown as that."""
 
 
 @dataclass(frozen=True, slots=True)

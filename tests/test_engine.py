@@ -95,7 +95,7 @@ class FakeVoice:
 
 class EchoWriter:
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None, opening: str = ""
     ) -> Steps:
         sentences = []
         for item in evidence:
@@ -220,7 +220,7 @@ def test_closing_the_stream_closes_the_writer() -> None:
 
     class SlowWriter(EchoWriter):
         def write(
-            self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+            self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None, opening: str = ""
         ) -> Steps:
             try:
                 while True:
@@ -247,7 +247,7 @@ class LookingWriter(EchoWriter):
     """Searches for "y", then for "z", before it echoes."""
 
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None, opening: str = ""
     ) -> Steps:
         assert look is not None
         for number, query in enumerate("yz", start=2):

@@ -52,6 +52,7 @@ class AnswerWriter:
         show_unsupported: bool = True,
         terse: bool = False,
         second_look: SecondLook | None = None,
+        opening: str = "",
     ) -> None:
         self.evidence = evidence
         self._checker = checker
@@ -65,7 +66,13 @@ class AnswerWriter:
         self._bullet = ""
         self._words: list[str] = []
         self._start = 0
-        self.written = Written()
+        self._opening = opening
+        self.written = Written(opening)
+
+    @property
+    def began(self) -> bool:
+        """Whether anything is written behind the opening."""
+        return len(self.written.text) > len(self._opening)
 
     def feed(self, piece: str) -> Iterator[Event]:
         """Take the next piece of the writer's stream."""
@@ -78,7 +85,7 @@ class AnswerWriter:
         """The stream has ended, or broke off: check what is left."""
         for item in self._splitter.finish():
             yield from self._take(item)
-        if self._layout.strip() and self.written.text:
+        if self._layout.strip() and self.began:
             yield self._token(self._release().rstrip())
 
     def _take(self, item: Item) -> Iterator[Event]:
@@ -149,7 +156,7 @@ class AnswerWriter:
     def _release(self) -> str:
         layout = re.sub(r"\n{3,}", "\n\n", self._layout + self._bullet)
         self._layout = self._bullet = ""
-        return layout if self.written.text else layout.lstrip("\n")
+        return layout if self.began else layout.lstrip("\n")
 
     def _token(self, text: str) -> Token:
         self.written.text += text

@@ -114,14 +114,17 @@ class RuleVoice:
         return Answer(text, (), (), Outcome.CLARIFY, options=plan.options)
 
     def abstain(self, plan: Plan, nearest: Sequence[str]) -> Steps[Event, None, Answer]:
-        """Say that the documents do not tell, and name the ``nearest`` ones."""
+        """Say that the documents do not tell, and name the ``nearest`` ones, unless what comes ``close`` is shown below."""
         tongue = self._generator.tongue(plan)
         missing = tuple(part for part in plan.missing if part != plan.question)
         separator = say("comma", tongue)
-        text = say("abstain_missing", tongue, missing=separator.join(missing)) if missing else say("abstain", tongue)
+        key = "abstain_missing" if missing else "abstain_close" if plan.close else "abstain"
+        text, gap = say(key, tongue, missing=separator.join(missing)), " " if tongue == "en" else ""
         titles = self._generator.titles(nearest, tongue)
-        if titles:
-            text += (" " if tongue == "en" else "") + say("nearest", tongue, nearest=titles)
+        if plan.close:
+            text += gap + say("close", tongue) + "\n\n"
+        elif titles:
+            text += gap + say("nearest", tongue, nearest=titles)
         yield Token(text)
         return Answer(text, (), (), Outcome.ABSTAINED, nearest=tuple(nearest), missing=plan.missing)
 

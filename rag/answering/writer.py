@@ -20,7 +20,7 @@ from rag.errors import ModelError
 from rag.events import Event
 from rag.interfaces import Checker, Generator, Look
 from rag.text import language
-from rag.types import Answer, Evidence, Form, Outcome, Plan, Turn
+from rag.types import Action, Answer, Evidence, Form, Outcome, Plan, Turn
 
 
 class CheckedWriter:
@@ -57,37 +57,37 @@ class CheckedWriter:
         self._knowledge = knowledge
 
     def write(
-        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None
+        self, plan: Plan, evidence: Sequence[Evidence], history: Sequence[Turn], look: Look | None = None, opening: str = ""
     ) -> Steps[Event, None, Answer]:
-        """Yield the answer's events and return the answer.
+        """Yield the answer's events and return the answer; behind ``opening`` where there is one.
 
         Raises:
             ModelError: the model failed with its answer half written, or failed at all and nothing stands in.
         """
         author, knowledge = self._author(plan), self._knowledge
-        fold = self._new_fold(plan, evidence, look, terse=self._small and author is self._generator)
+        fold = self._new_fold(plan, evidence, look, terse=self._small and author is self._generator, opening=opening)
         try:
             yield from self._run(author, fold, plan, evidence, history)
         except ModelError:
-            if self._fallback is None or fold.written.text:
+            if self._fallback is None or fold.began:
                 yield from fold.finish()
                 raise
             knowledge = None
-        if self._fallback is not None and not fold.written.text:
-            author, fold = self._fallback, self._new_fold(plan, fold.evidence)
+        if self._fallback is not None and not fold.began:
+            author, fold = self._fallback, self._new_fold(plan, fold.evidence, opening=opening)
             yield from self._run(author, fold, plan, fold.evidence, history)
         answer = self._answer(author, fold.written, plan, fold.evidence)
-        if knowledge is None or not answer.sentences:
+        if knowledge is None or not answer.sentences or plan.action is Action.ABSTAIN:
             return answer
         return replace(answer, recalled=knowledge.objection(plan, answer))
 
     def _author(self, plan: Plan) -> Generator:
-        if self._small and self._fallback is not None and not _brief(plan):
+        if self._fallback is not None and (plan.action is Action.ABSTAIN or (self._small and not _brief(plan))):
             return self._fallback
         return self._generator
 
     def _new_fold(
-        self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None, *, terse: bool = False
+        self, plan: Plan, evidence: Sequence[Evidence], look: Look | None = None, *, terse: bool = False, opening: str = ""
     ) -> AnswerWriter:
         return AnswerWriter(
             self._checker,
@@ -96,6 +96,7 @@ class CheckedWriter:
             show_unsupported=self._show_unsupported,
             terse=terse,
             second_look=SecondLook(look, plan, self._second_look) if look and self._second_look else None,
+            opening=opening,
         )
 
     @staticmethod
@@ -108,6 +109,8 @@ class CheckedWriter:
         yield from fold.finish()
 
     def _answer(self, author: Generator, written: Written, plan: Plan, evidence: Sequence[Evidence]) -> Answer:
+        if plan.action is Action.ABSTAIN:
+            return Answer(written.text, tuple(written.sentences), written.citations, Outcome.ABSTAINED, missing=plan.missing)
         missing = tuple(dict.fromkeys([*plan.missing, *_missing(plan, written, evidence)]))
         outcome = Outcome.PARTIAL if missing else Outcome.ANSWERED
         return Answer(

@@ -155,6 +155,16 @@ def test_no_evidence_at_all_is_told_apart() -> None:
     assert (last.action, last.reason) == (Action.ABSTAIN, Reason.NO_EVIDENCE)
 
 
+def test_evidence_that_comes_close_is_told_apart_from_what_has_nothing_to_do_with_it() -> None:
+    held = planner(max_rounds=1)
+    plan = held.plan("Mira 的防水等级是多少？", ())
+    far, near = (held.refine(plan, (passage(text, score),)) for text, score in (("今天天气晴朗。", 0.05), ("Mira 的防水性能见说明书。", 0.4)))
+    assert far is not None
+    assert near is not None
+    assert (far.action, far.close) == (Action.ABSTAIN, False)
+    assert (near.action, near.close) == (Action.ABSTAIN, True)
+
+
 def test_another_version_of_a_name_is_no_evidence() -> None:
     held = planner(max_rounds=1)
     plan = held.plan("Kestrel 4 的准确率是多少？", ())

@@ -8,6 +8,7 @@ from rag.answering.wording import asked_back, question_back, say, tongue_of
 from rag.events import Token
 from rag.types import Action, Answer, Outcome, Plan
 from tests.answering.planning import Library, turns
+from tests.fakes import finish
 
 VOICE = RuleVoice(ReplyGenerator(Library()))
 LONG = "Mira 的准确率达到 97%，高于其他机器人。[1] 外壳是蓝色的。[2] Mira 的准确率在夜间降到 90%，仍高于其他机器人。[3]"
@@ -99,6 +100,20 @@ def test_abstaining_names_the_nearest_documents_and_what_is_missing() -> None:
         next(steps)
     answer = stop.value.value
     assert (answer.outcome, answer.nearest, answer.missing) == (Outcome.ABSTAINED, ("boat", "gone"), ("价格",))
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("它多重？", "文档中没有找到这个问题的明确答案。下面的原文与它相近，但未必回答了它：\n\n"),
+        ("它有多重？哪個單位測的", "文檔中沒有找到這個問題的明確答案。下面的原文與它相近，但未必回答了它：\n\n"),
+        ("How heavy is it?", "The documents do not clearly answer this question. These passages come close, but may not answer it:\n\n"),
+    ],
+)
+def test_what_comes_close_is_announced_instead_of_the_nearest_documents(question: str, said: str) -> None:
+    _, answer = finish(VOICE.abstain(Plan(Action.ABSTAIN, question=question, missing=(question,), close=True), ("boat",)))
+    assert answer.text == said
+    assert answer.nearest == ("boat",)
 
 
 @pytest.mark.parametrize("tongue", ["zh", "zh-Hant", "en"])

@@ -164,3 +164,22 @@ def test_breaking_off_closes_the_model() -> None:
     next(steps)
     steps.close()
     assert author.closed
+
+
+def test_what_comes_close_is_quoted_behind_the_opening_and_stays_an_abstention() -> None:
+    author, opening = Author("这不是原文。"), "没有明确答案：\n\n"
+    plan = replace(PLAN, action=Action.ABSTAIN, missing=("座位",))
+    writer = CheckedWriter(author, RuleChecker(), fallback=ExtractiveGenerator())
+    events, answer = finish(writer.write(plan, passages(TEXT), (), opening=opening))
+    assert not author.asked
+    assert answer.text.startswith(f"{opening}新馆内共有70个座位。[1]")
+    assert "".join(event.text for event in events if isinstance(event, Token)) == answer.text.removeprefix(opening)
+    first = answer.sentences[0]
+    assert answer.text[first.start : first.end] == "新馆内共有70个座位。[1]"
+    assert (answer.outcome, answer.missing) == (Outcome.ABSTAINED, ("座位",))
+
+
+def test_an_opening_is_not_taken_for_an_answer() -> None:
+    writer = CheckedWriter(Author(ModelTimeout("slow")), RuleChecker(), fallback=ExtractiveGenerator())
+    answer = finish(writer.write(PLAN, passages(TEXT), (), opening="开头。"))[1]
+    assert answer.text.startswith("开头。新馆内共有70个座位。[1]")
