@@ -150,3 +150,11 @@ def test_a_fence_that_never_closes_makes_code_of_the_rest() -> None:
 @pytest.mark.parametrize("piece", ["好，", "(好。", '"好。', "a. ", "a b\n", "| a |\n", "（", "…", "1. "])
 def test_long_texts_take_linear_time(piece: str) -> None:
     assert_linear(sentence_spans, lambda size: piece * (size // len(piece)), 100_000)
+
+
+def test_a_rule_is_no_part_of_the_sentences_around_it() -> None:
+    text = "会议同意。\n==========\n主任办公会议纪要\n----------\n时间三月\n\n* * * *\n散会"
+    pieces = [text[start:end] for start, end in sentence_spans(text)]
+    assert "会议同意。" in pieces
+    assert "散会" in pieces
+    assert not any("==" in piece and "会议" in piece for piece in pieces)

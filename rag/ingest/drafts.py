@@ -39,7 +39,7 @@ def find_title(text: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    first = next((line for line in lines(text) if line.kind is not LineKind.BLANK), None)
+    first = next((line for line in lines(text) if line.kind not in (LineKind.BLANK, LineKind.RULE)), None)
     if first is None or first.kind is not LineKind.PROSE:
         return ""
     content = text[first.start : first.end].strip()

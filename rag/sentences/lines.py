@@ -24,6 +24,7 @@ _LONGEST_UNDERLINED = 100
 _NO_TITLE = ("。", "；", "，", ".", ";", ",", ":", "：")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{3,})[ \t]*$")
+_RULE = re.compile(r"[ \t]*([=*_~#+—–-])(?:[ \t]*\1){3,}[ \t]*$")
 _ROW = re.compile(r"\s*\|.*\|\s*$")
 _SEPARATOR = re.compile(r"\s*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?\s*$")
 _NUMERAL = "[一二三四五六七八九十百零〇两]"
@@ -49,6 +50,7 @@ class LineKind(StrEnum):
     BLANK = "blank"
     HEADING = "heading"
     UNDERLINE = "underline"
+    RULE = "rule"
     ITEM = "item"
     ROW = "row"
     SEPARATOR = "separator"
@@ -134,7 +136,7 @@ def lines(text: str) -> Iterator[Line]:
             before = LineKind.BLANK
         kind, fence = _classify(match[0], before, fence)
         if kind is LineKind.UNDERLINE and not alone:
-            kind = LineKind.PROSE
+            kind = LineKind.RULE if _RULE.match(match[0]) else LineKind.PROSE
         yield Line(start, end, kind)
         short = end - start <= _LONGEST_UNDERLINED and not match[0].rstrip().endswith(_NO_TITLE)
         alone = short and kind is LineKind.PROSE and before is not LineKind.PROSE
@@ -163,4 +165,6 @@ def _classify_text(line: str, before: LineKind) -> LineKind:
         return LineKind.ROW
     if first in "=-" and before is LineKind.PROSE and _UNDERLINE.match(line):
         return LineKind.UNDERLINE
+    if _RULE.match(line):
+        return LineKind.RULE
     return LineKind.ITEM if is_list_item(line) else LineKind.PROSE

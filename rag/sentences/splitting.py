@@ -97,7 +97,7 @@ def _block_units(text: str, block: list[Line]) -> Iterator[Unit]:
     """Units of lines that follow each other without a blank line; only the first may be no prose."""
     for start, end, kind in _joined(text, block):
         match kind:
-            case LineKind.HEADING:
+            case LineKind.HEADING | LineKind.RULE:
                 yield from _whole(text, start, end, UnitKind.HEADING)
             case LineKind.ROW | LineKind.SEPARATOR:
                 yield from _whole(text, start, end, UnitKind.ROW)
