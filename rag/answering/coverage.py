@@ -14,7 +14,7 @@ from operator import mul
 from rag.answering.asked import Unit, asked
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
-from rag.answering.measures import lacks_measure
+from rag.answering.measures import lacks_contact, lacks_measure
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import Span, SpanScorer
@@ -153,7 +153,7 @@ def _holds_names(question: str, passages: Sequence[str]) -> bool:
 
 def _lacks(question: str, passages: Sequence[str], evidence: Sequence[Evidence]) -> bool:
     fit = [text for text, item in zip(passages, evidence, strict=True) if item.score >= _FIT][:_BEST]
-    return bool(fit) and lacks_measure(question, fit)
+    return bool(fit) and (lacks_measure(question, fit) or lacks_contact(question, fit))
 
 
 def _holds_numbers(question: str, passages: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -28,6 +29,12 @@ _MOST_CLAUSES, _LONGEST_SENTENCE = 4, 160
 _MOST_ENUMERATED, _LONGEST_ENUMERATION, _MOST_ROWS = 12, 500, 8
 _NEAR, _NEAR_LIST = 0.85, 0.65
 _NAMED = 0.6
+_ASKS_LABEL = re.compile(
+    r"哪(?:个|一|几)?个?(?:大|小)?(?:版本|版|条款|条|款|章|节|期|次会议|公告)|第几(?:条|款|章|节|版|期|次)|"
+    r"\b(?:which|what) (?:\w+ ){0,2}?(?:version|release|update|clause|article|section|chapter|edition)s?\b",
+    re.IGNORECASE,
+)
+_HAS_NUMBER = re.compile(r"\d|[一二三四五六七八九十]")
 _ONE_FACT = frozenset((Wanted.COUNT, Wanted.TIME, Wanted.PERSON, Wanted.PLACE, Wanted.JUDGEMENT))
 
 
@@ -70,7 +77,7 @@ class ExtractiveGenerator:
         else:
             ranked = [*_dated_headings(question, scored, ranked), *ranked]
             facts = _completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS]
-            yield from as_prose(_whole(facts, reading), reading.columns)
+            yield from as_prose(_under_label(question, _whole(facts, reading), reading), reading.columns)
 
     def _of_parts(
         self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
@@ -116,13 +123,27 @@ def _dated_headings(question: str, scored: Sequence[Candidate], ranked: Sequence
     return [replace(max(found, key=lambda one: one.score), score=ranked[0].score if ranked else 1.0)] if found else []
 
 
+def _under_label(question: str, facts: Sequence[Candidate], reading: Reading) -> list[Candidate]:
+    """``facts`` below the heading that the first stands under, where the question asks for that: in which version, under
+    which clause."""
+    if not facts or not _ASKS_LABEL.search(normalise(question)):
+        return list(facts)
+    above = reading.runs[facts[0].run][: facts[0].place]
+    label = next((one for one in reversed(above) if one.kind is UnitKind.HEADING), None)
+    if label is None or not _HAS_NUMBER.search(label.text) or any(one.span == label.span for one in facts):
+        return list(facts)
+    return [label, *facts[: _MOST_FACTS - 1]]
+
+
 def _list(
     question: str, reading: Reading, scored: Sequence[Candidate], ranked: Sequence[Candidate]
 ) -> Iterator[str]:
     listing = best_listing(question, reading, scored)
     if listing is None:
         return
-    if listing.items:
+    if listing.items and listing.items[0].kind is UnitKind.ROW:
+        yield from as_prose([*filter(None, (listing.lead,)), *listing.items], reading.columns)
+    elif listing.items:
         yield from as_list(listing.lead, listing.items)
     elif listing.lead is not None:
         others = [one for one in _best(ranked, _MOST_FACTS, _NEAR_LIST) if one.span != listing.lead.span]

@@ -61,7 +61,30 @@ def best_listing(question: str, reading: Reading, scored: Sequence[Candidate]) -
         listing = _judge(reading, lead, items, scores, asked, count)
         if listing.score > best.score:
             best = listing
+    for lead, rows in reading.tables():
+        table = _judge_table(reading, lead, rows, scores, asked, count)
+        if table.score > best.score:
+            best = table
     return best
+
+
+def _judge_table(
+    reading: Reading,
+    lead: Candidate | None,
+    rows: Sequence[Candidate],
+    scores: Mapping[tuple[int, int], float],
+    asked: frozenset[str],
+    count: int,
+) -> Listing:
+    """A table as a list of its rows: by its two best ones, and by how far the line above and the head name what is asked for."""
+    head = reading.columns(rows[0])
+    said = " ".join(one.text for one in (lead, head) if one is not None)
+    own = sorted((scores[one.run, one.place] for one in rows), reverse=True)[:2]
+    told = sum(own) / len(own) + _NAME_BONUS * overlap(asked, keys(said))
+    led = scores[lead.run, lead.place] + _named(lead, asked) if lead is not None and lead.leads else 0.0
+    score = max(told, led) + _LIST_BONUS + _COUNT_BONUS * (len(rows) == count)
+    shown = lead if lead is not None and lead.tells and lead.leads else None
+    return Listing(shown, tuple(rows[:_MOST_ITEMS]), score if len(rows) <= _MOST_ITEMS else 0.0)
 
 
 def _judge(

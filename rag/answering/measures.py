@@ -7,9 +7,11 @@ them. Lists of units and question words, never of topics.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from rag.answering.content import words
 from rag.answering.expect import Wanted, wanted
+from rag.answering.mentions import wanted_names
 from rag.text import normalise, simplified
 
 _FIGURE = r"(?:\d[\d.,]*|[一二三四五六七八九十百千万亿两几半数])\s*(?:[多余]?[十百千万亿]+)?[多余]?\s*"
@@ -40,12 +42,39 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 )
 """What asks for a measure, and what holds one."""
 
+_ASKS_CONTACT = re.compile(
+    r"(?:电话|手机|分机|热线|联系|座机)(?:的)?(?:号码?|方式|是?多少|是?几)|手机号|分机号?|(?:怎么|如何|咋)联系|打(?:哪个|什么|几号|多少)电话|邮箱|"
+    r"\b(?:phone|telephone|mobile|extension|contact|hotline)(?: number| no\b|s?\b)|\be-?mail address"
+)
+_CONTACT = re.compile(
+    r"(?:分机|内线|热线|电话|\bext(?:ension|\.)?)\D{0,6}\d{3,}|\d{3,4}[-–]\d{3,8}|(?<!\d)1[3-9]\d{9}(?!\d)|(?<![\d.,])\d{7,8}(?![\d.,])|[\w.]@\w",
+    re.IGNORECASE,
+)
+_BESIDE = 80
+"""Characters around a person's name in which a number is taken to be that person's."""
+
 
 def measure_of(question: str) -> Callable[[str], bool] | None:
     """What tells whether a text holds a figure in the measure that ``question`` asks for; None where it names none."""
     asked = simplified(normalise(question)).lower()
     held = next((held for asks, held in _MEASURES if asks.search(asked)), None)
     return None if held is None else lambda text: held.search(simplified(text)) is not None
+
+
+def lacks_contact(question: str, passages: Sequence[str]) -> bool:
+    """Whether ``question`` asks how to reach somebody and no passage holds a number or address, beside the name where it
+    names a person."""
+    asked = simplified(normalise(question)).lower()
+    if not _ASKS_CONTACT.search(asked):
+        return False
+    persons = [word.text for word in words(question) if word.kind == "person"] or [name.lower() for name in wanted_names(question) if " " in name]
+    texts = [simplified(passage).lower() for passage in passages]
+    beside = [text[max(0, at - _BESIDE) : at + _BESIDE] for text in texts for person in persons for at in _places(person, text)]
+    return not any(_CONTACT.search(text) for text in beside or texts)
+
+
+def _places(name: str, text: str) -> Iterator[int]:
+    return (match.start() for match in re.finditer(re.escape(name), text))
 
 
 def lacks_measure(question: str, passages: Sequence[str]) -> bool:

@@ -170,6 +170,18 @@ class Reading:
                 found.append((self.before(one), items))
         return found
 
+    def tables(self) -> list[tuple[Candidate | None, list[Candidate]]]:
+        """The rows of every table of two rows or more whose head is known, with the line it stands under."""
+        found: list[tuple[Candidate | None, list[Candidate]]] = []
+        for run in self.runs:
+            for head in (one for one in run if one.heads):
+                last = head.place + 1
+                while last < len(run) and run[last].kind is UnitKind.ROW and not run[last].heads:
+                    last += 1
+                if last - head.place > 2:
+                    found.append((run[head.place - 1] if head.place else None, run[head.place + 1 : last]))
+        return found
+
     def clauses(self, one: Candidate) -> list[Candidate]:
         """The sentence that ``one`` is a part of, up to its full stop, where it stands on one line (不满三年的，两个月；三年以上的，
         六个月。), and of an item its first sentence with the second."""

@@ -123,3 +123,36 @@ def test_a_number_in_the_range_of_a_row_chooses_it() -> None:
     prices = "- 型号：甲，数量：50-199只，单价：138元\n- 型号：甲，数量：200-999只，单价：131元\n- 型号：甲，数量：1000只及以上，单价：124元"
     assert answer("买300只甲，一只多少钱？", prices).startswith("型号：甲，数量：200-999只，单价：131元[1]")
     assert answer("买3000只甲，一只多少钱？", prices).startswith("型号：甲，数量：1000只及以上，单价：124元[1]")
+
+
+NOTES = "# 发布说明\n\n## v3.3（2024年12月19日）\n\n- 停止支持旧浏览器。\n\n## v3.2（2024年9月12日）\n\n- 新增批量导入。"
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("从哪个版本开始停止支持旧浏览器？", "v3.3（2024年12月19日）[1]"),
+        ("批量导入是第几版新增的？", "v3.2（2024年9月12日）[1]"),
+    ],
+)
+def test_the_heading_answers_in_which_version(question: str, heading: str) -> None:
+    assert answer(question, NOTES).startswith(heading)
+
+
+def test_the_heading_stays_away_where_nobody_asks_for_it() -> None:
+    assert answer("停止支持什么浏览器？", NOTES).startswith("停止支持旧浏览器。[1]")
+
+
+GRADES = "## 数据分级\n\n数据分为三级：\n\n| 级别 | 名称 |\n|---|---|\n| 一级 | 公开 |\n| 二级 | 内部 |\n| 三级 | 机密 |\n\n级别由部门确定，每年复核一次。"
+
+
+def test_the_rows_of_a_table_are_a_list() -> None:
+    told = answer("数据一共分哪几级？", GRADES, form=Form.LIST).splitlines()
+    assert told[0] == "数据分为三级：[1]"
+    assert [line for line in told if line.startswith("| ")][2:] == ["| 一级 | 公开[1] |", "| 二级 | 内部[1] |", "| 三级 | 机密[1] |"]
+
+
+def test_what_is_counted_out_from_line_to_line_is_a_list() -> None:
+    plan = "明年重点抓好以下工作。\n\n一是做强实体经济。培育企业20家。\n\n二是推进城市更新。改造小区30个。\n\n三是办好民生实事。新建学校3所。"
+    told = answer("明年重点工作有哪几个方面？", plan, form=Form.LIST)
+    assert [line[:8] for line in told.splitlines() if line.startswith("- ")] == ["- 做强实体经济", "- 推进城市更新", "- 办好民生实事"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.measures import lacks_measure
+from rag.answering.measures import lacks_contact, lacks_measure
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,20 @@ def test_a_measure_is_held_or_lacking(question: str, holds: str, lacks: str) -> 
 @pytest.mark.parametrize("question", ["它是谁设计的？", "有多少个座位？", "出差费用怎么报销？", "费用由谁承担？", "Who made it?"])
 def test_a_question_that_asks_for_no_such_measure_lacks_none(question: str) -> None:
     assert not lacks_measure(question, ["没有数字。"])
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "lacks"),
+    [
+        ("王小明的手机号多少？", "项目经理：王小明。", True),
+        ("王小明的手机号多少？", "项目经理：王小明，电话8655-1201。", False),
+        ("王小明的分机号是多少？", "总监王小明负责审批。" + "各部门按规定办理。" * 12 + "安全热线6110。", True),
+        ("客服热线电话多少？", "请拨打400-820-8820。", False),
+        ("Dora Kinnaird phone number", "At signature this is Dora Kinnaird.", True),
+        ("What is the extension of the service desk?", "The service desk is on extension 8800.", False),
+        ("人们为什么打电话问天气？", "因为不方便。", False),
+        ("手机厂商有哪些？", "没有写。", False),
+    ],
+)
+def test_whoever_asks_how_to_reach_somebody_wants_a_number_beside_the_name(question: str, passage: str, lacks: bool) -> None:
+    assert lacks_contact(question, [passage]) is lacks
