@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.answering import selection
 from rag.answering.citations import without_markers
 from rag.answering.expect import Wanted, holds, wanted
 from rag.answering.extractive import ExtractiveGenerator, part_questions
+from rag.answering.reading import Reading
+from rag.answering.selection import Selector
 from rag.interfaces import Span
 from rag.text import simplified
 from rag.types import Action, Chunk, Evidence, Form, Plan
@@ -234,3 +237,13 @@ def _bare(text: str) -> str:
 )
 def test_what_asks_for_a_time_and_what_for_a_number(question: str, kind: Wanted) -> None:
     assert wanted(question) is kind
+
+
+def test_what_is_asked_of_one_of_several_things_is_weighed_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = passages("# 市立新图书馆\n市立新图书馆深受读者喜爱。每天九点起开放。")
+    reading, selector = Reading(found), Selector(Letters())
+    whole = [one.score for one in selector.scored("开放安排", reading, found)]
+    monkeypatch.setattr(selection, "OF_PARTS", {"length": 0.0})
+    part = [one.score for one in selector.scored("开放安排", reading, found, "市立新图书馆")]
+    assert whole == [one.score for one in selector.scored("开放安排", reading, found)]
+    assert max(part) < max(whole)
