@@ -28,6 +28,8 @@ _CROWD = 4
 """The best passage stands out against the fourth best: an answer may stand in several."""
 _BEST, _FIT = 5, 0.05
 """Passages that are looked through for a figure, and the probability that they must have."""
+_SMALL, _LARGE = 200, 2.3
+"""Passages up to which a collection is small, and the power of e at which it stops getting larger: ten times as many."""
 _READ = 6
 """Passages of which the encoder is asked how near they come to each word."""
 _USUAL_SALIENCE = 0.7
@@ -47,7 +49,8 @@ class Features:
     the question for the encoder (the best score where there is none); ``odds``: its log-odds; ``salience``: how far they
     stand above those of the fourth best. ``prominence`` and ``lead``: how far the best ``passage`` and ``met`` stand above
     the fourth best: where all passages share a few common words, none is about the question. ``lacks``: whether a measure is
-    asked for, money or a length of time, and the best passages hold none. ``tongue``: which of the models is to judge the
+    asked for, money or a length of time, and the best passages hold none. ``size``: how much larger the collection is than a
+    few documents, in powers of e, from 0 to 2.3: of many passages some comes near any question by chance. ``tongue``: which of the models is to judge the
     rest.
     """
 
@@ -62,6 +65,7 @@ class Features:
     prominence: float = 0.0
     lead: float = 0.0
     lacks: float = 0.0
+    size: float = 0.0
     tongue: Tongue = Tongue.CHINESE
 
     def values(self) -> tuple[float, ...]:
@@ -107,6 +111,7 @@ class Coverage:
             prominence=shares[0] - (shares[_CROWD - 1] if crowded else 0.0),
             lead=met[0] - (met[_CROWD - 1] if crowded else 0.0),
             lacks=float(_lacks(question, passages, evidence)),
+            size=min(_LARGE, max(0.0, math.log(max(self._corpus.chunks, 1) / _SMALL))),
             tongue=tongue,
         )
 

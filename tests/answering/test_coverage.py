@@ -66,3 +66,16 @@ def test_what_the_encoder_sees_come_near_counts_as_met_and_what_a_passage_holds_
 
 def test_colloquial_words_around_the_subject_do_not_make_it_unknown() -> None:
     assert features("芦荟到底咋样，给我讲讲它主要的成份呗", "芦荟").met > 0.6
+
+
+def test_a_large_collection_asks_for_more_since_something_comes_near_by_chance() -> None:
+    library = Library((PLANTS,))
+    corpus = Corpus(library, library)
+    found = evidence_of(library, "芦荟")
+    assert Coverage(corpus).features("芦荟的成份", found).size == 0.0
+    corpus.__dict__["chunks"] = 1000
+    large = Coverage(corpus).features("芦荟的成份", found)
+    assert large.size == pytest.approx(1.609, abs=0.001)
+    corpus.__dict__["chunks"] = 10**6
+    assert Coverage(corpus).features("芦荟的成份", found).size == 2.3
+    assert probability(large) < probability(replace(large, size=0.0))
