@@ -24,7 +24,7 @@ MODELS: Mapping[Tongue, tuple[float, Weights]] = {
     Tongue.CHINESE: (
         -5.85,
         {"met": 3.7, "unknown": -2.05, "names": 1.4, "clash": -7.4, "meaning": 2.8, "lead": 0.8, "salience": 0.94, "lacks": -7.4,
-         "size": -0.35},
+         "size": -0.2},
     ),
     Tongue.ENGLISH: (-1.1, {"passage": 1.15, "names": 0.41, "odds": 0.52, "salience": 0.81, "prominence": 0.56, "lacks": -4.0}),
     Tongue.FOREIGN: (2.8, {"names": 2.24, "odds": 1.36, "salience": 1.35}),
