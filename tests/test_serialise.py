@@ -37,7 +37,7 @@ _HIT_DICT = {"rank": 1, "score": 0.5, "stage": "fused", "chunk_id": "d#1", "docu
 _CITATION_DICT = {"marker": 2, "chunk_id": "d#1", "document_id": "d.md", "quote": "正文", "start": 3, "end": 5, "verdict": "partly supported"}
 _PLAN_DICT = {
     "action": "retrieve", "queries": ["q"], "scope": {"document_ids": ["d.md"], "sections": [], "strict": True},
-    "form": "prose", "reason": "default", "round": 1, "subject": "", "options": [], "parts": [], "missing": [], "question": "q?", "following": 0,
+    "form": "prose", "reason": "default", "round": 1, "subject": "", "options": [], "parts": [], "missing": [], "question": "q?", "following": 0, "close": False,
 }
 _EVIDENCE_DICT = {
     "marker": 2, "score": 0.9, "chunk_id": "d#1", "document_id": "d.md", "title": "题", "section": "甲 › 乙", "start": 3,

@@ -19,8 +19,6 @@ from rag.types import Action, Evidence, Plan, Scope
 _MOST_QUERIES = 4
 _BRIDGES = 2
 _READ = 3
-_CLOSE = 0.1
-"""Evidence of at least this probability is shown where we abstain: it may be what was meant."""
 
 
 def next_round(plan: Plan, evidence: Sequence[Evidence], sufficiency: Sufficiency, max_rounds: int) -> Plan | None:
@@ -39,8 +37,7 @@ def next_round(plan: Plan, evidence: Sequence[Evidence], sufficiency: Sufficienc
     closing = replace(plan, queries=(), missing=assessment.missing)
     if assessment.covered:
         return closing
-    close = assessment.probability >= _CLOSE
-    return replace(closing, action=Action.ABSTAIN, reason=_why(assessment, evidence), close=close)
+    return replace(closing, action=Action.ABSTAIN, reason=_why(assessment, evidence), close=assessment.close)
 
 
 def _wider(scope: Scope) -> Scope:

@@ -35,6 +35,8 @@ nothing across languages: there it is what the encoder makes of the best passage
 (``eval/LOG.md``)."""
 ENOUGH = 0.5
 """A part whose probability is at least this has evidence."""
+CLOSE = 0.15
+"""Evidence of at least this probability comes close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,15 @@ class Assessment:
     """What the evidence is good for.
 
     ``probability`` that the question can be answered; ``covered`` and ``missing`` are its parts; ``absent`` are
-    names and years that no passage mentions.
+    names and years that no passage mentions. ``close``: what was found may be what was meant, though it is not known to
+    answer: improbable passages, such as lack a name of the question or are in another language than it, are not.
     """
 
     probability: float
     covered: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    close: bool = False
 
     @property
     def sufficient(self) -> bool:
@@ -67,11 +71,12 @@ class Sufficiency:
         question = plan.question
         if not evidence:
             return Assessment(0.0, missing=plan.parts or (question,))
-        whole = probability(self.coverage.features(question, evidence))
-        absent = self.coverage.missing_names(question, evidence)
+        features = self.coverage.features(question, evidence)
+        whole, absent = probability(features), self.coverage.missing_names(question, evidence)
+        comparable = not absent and features.tongue is not Tongue.FOREIGN
         if len(plan.parts) < 2:
             missing: tuple[str, ...] = () if whole >= ENOUGH else (question,)
-            return Assessment(whole, plan.parts if not missing else (), missing, absent)
+            return Assessment(whole, plan.parts if not missing else (), missing, absent, comparable and whole >= CLOSE)
         asked = split(question)
         whole_parts = dict(zip(asked.parts, asked.queries, strict=True))
         judged = [
@@ -81,7 +86,7 @@ class Sufficiency:
         covered = tuple(part for part, value in judged if value >= ENOUGH)
         open_parts = tuple(part for part, value in judged if value < ENOUGH)
         best = max(whole, max(value for _, value in judged))
-        return Assessment(best, covered, open_parts, absent)
+        return Assessment(best, covered, open_parts, absent, comparable and best >= CLOSE)
 
     def _part(self, part: str, evidence: Sequence[Evidence]) -> float:
         return probability(self.coverage.features(part, evidence))

@@ -165,6 +165,14 @@ def test_evidence_that_comes_close_is_told_apart_from_what_has_nothing_to_do_wit
     assert (near.action, near.close) == (Action.ABSTAIN, True)
 
 
+def test_what_lacks_a_name_of_the_question_or_is_in_another_language_does_not_come_close() -> None:
+    held = planner(max_rounds=1)
+    for question, score in (("Kestrel 9 的防水性能怎么样？", 0.4), ("How waterproof is Mira when it rains?", 0.01)):
+        last = held.refine(held.plan(question, ()), (passage("Mira 的防水性能见说明书。", score),))
+        assert last is not None
+        assert (last.action, last.close) == (Action.ABSTAIN, False), question
+
+
 def test_another_version_of_a_name_is_no_evidence() -> None:
     held = planner(max_rounds=1)
     plan = held.plan("Kestrel 4 的准确率是多少？", ())
