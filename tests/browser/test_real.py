@@ -52,6 +52,9 @@ def _complaints(chat: Chat) -> list[str]:
 
 
 def _ask_in(frame: FrameLocator | Page, question: str) -> None:
+    """Ask once the page is drawn, as a person does."""
+    expect(frame.locator(":is(.zj-welcome, .zj-question):visible").first).to_be_visible()
+    expect(frame.locator(".zj-opening")).to_have_count(0)
     frame.locator("#zj-composer textarea").fill(question)
     frame.locator("#zj-composer textarea").press("Enter")
 
