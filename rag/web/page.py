@@ -1,7 +1,8 @@
 """The chat page: Gradio Blocks around the chat service.
 
 Gradio carries messages to and fro and nothing else: history and owners are the service's, HTML the renderer's,
-everything around the messages (header, history, panel, shortcuts) the script's in ``static/zhiju.js``.
+everything around the messages (header, history, panel, shortcuts) the script's in ``static/zhiju.js``. What Gradio
+may lose of its events at the end of a stream, ``static/stream.js`` keeps.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ def page_head(settings: Settings, language: Language, *, embed: bool = False) ->
         f'<link rel="icon" type="image/svg+xml" href="{base}/static/zhiju.svg">'
         f'<link rel="stylesheet" href="{base}/static/zhiju.css?v={version}">'
         f'<script type="application/json" id="zj-data">{data}</script>'
+        f'<script src="{base}/static/stream.js?v={version}"></script>'
         f'<script src="{base}/static/zhiju.js?v={version}"></script>'
     )
 

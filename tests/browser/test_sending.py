@@ -78,3 +78,38 @@ def test_a_question_that_has_left_is_not_sent_again(open_chat: OpenChat) -> None
     chat.page.unroute("**/queue/join*")
     chat.finished()
     expect(chat.page.locator(".zj-question")).to_have_text(["你好"])
+
+
+_CLOSES_LATE = """() => {
+  const fetched = window.fetch;
+  let asked;
+  const question = new Promise((resolve) => { asked = resolve; });
+  window.fetch = async (address, options) => {
+    const response = await fetched(address, options);
+    const path = String(address?.url || address);
+    if (path.includes("/queue/join") && JSON.parse(options.body).data.length) setTimeout(asked, 100);
+    if (!path.includes("/queue/data")) return response;
+    const late = new TransformStream({
+      async transform(chunk, out) {
+        const [before, end] = new TextDecoder().decode(chunk).split(/(?=data: {"msg":"close_stream")/);
+        out.enqueue(new TextEncoder().encode(before));
+        if (end) { window.closes = (window.closes || 0) + 1; await question; out.enqueue(new TextEncoder().encode(end)); }
+      },
+    });
+    return new Response(response.body.pipeThrough(late), response);
+  };
+}"""
+"""The stream of the greeting ends just after the question has been taken: Gradio then listens to a stream that is over."""
+
+
+def test_a_question_taken_while_the_stream_of_the_last_event_closes_is_answered(open_chat: OpenChat) -> None:
+    chat = open_chat()
+    chat.page.add_init_script(f"({_CLOSES_LATE})()")
+    chat.open()
+    chat.page.wait_for_function("window.closes === 1")
+    chat.send(ALPHA)
+    expect(chat.last).to_contain_text("AlphaQubit")
+    chat.finished()
+    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA])
+    chat.ask("你好")
+    expect(chat.page.locator(".zj-question")).to_have_text([ALPHA, "你好"])

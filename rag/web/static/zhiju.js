@@ -83,15 +83,16 @@
     return fetched(address, options);
   };
   async function deliver(text) {
+    if (!text.trim()) return;
     const own = ++sending;
     const before = outcome();
     underway = true;
     expected = text;
-    for (let attempt = 0; attempt < 40; attempt++) {
+    for (let attempt = 0; attempt < 200; attempt++) {
       await pause(150);
       if (own !== sending) return;
-      if (busy() || field("zj-composer").value !== text || outcome() !== before) break;
-      if (expected === text) $("#zj-composer .submit-button").click();
+      if (busy() || field("zj-composer")?.value !== text || outcome() !== before) break;
+      if (expected === text) $("#zj-composer .submit-button")?.click();
     }
     underway = false;
   }
@@ -450,6 +451,27 @@
     if (conversation()) keep("sessionStorage", "conversation", conversation());
   }
 
+  /* Sending. Heard from the first moment: one may write before the rest of the page is there. */
+  let composing = 0; /* the instant until which Enter belongs to the input method */
+  const isComposer = (element) => Boolean(element?.matches?.("#zj-composer textarea"));
+  function watchComposer() {
+    for (const [kind, until] of [["compositionstart", () => Infinity], ["compositionend", () => Date.now() + 60]]) {
+      window.addEventListener(kind, (event) => { if (isComposer(event.target)) composing = until(); }, true);
+    }
+    for (const kind of ["keydown", "keypress"]) {
+      window.addEventListener(kind, (event) => {
+        if (!isComposer(event.target) || event.key !== "Enter") return;
+        if (event.isComposing || event.keyCode === 229 || Date.now() < composing) {
+          event.stopImmediatePropagation();
+          if (!event.isComposing) event.preventDefault();
+        } else if (kind === "keydown" && !event.shiftKey && !busy()) deliver(event.target.value);
+      }, true);
+    }
+    window.addEventListener("click", (event) => {
+      if (event.isTrusted && event.target.closest?.("#zj-composer .submit-button")) deliver(field("zj-composer").value);
+    }, true);
+  }
+
   /* Beginning */
   let began = false;
   function begin() {
@@ -470,23 +492,9 @@
     app.after(panel, hint, said, announced, make("footer", { class: "zj-foot" }, words.disclaimer));
     let timer = 0;
     new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(tidy, 30); }).observe($("#zj-chat"), { childList: true, subtree: true, characterData: true });
-    let composing = 0;
-    const input = field("zj-composer");
-    input.addEventListener("compositionstart", () => { composing = Infinity; });
-    input.addEventListener("compositionend", () => { composing = Date.now() + 60; });
-    for (const kind of ["keydown", "keypress"]) {
-      window.addEventListener(kind, (event) => {
-        const writing = event.isComposing || event.keyCode === 229 || Date.now() < composing;
-        if (event.target !== input || event.key !== "Enter" || !writing) return;
-        event.stopImmediatePropagation();
-        if (!event.isComposing) event.preventDefault();
-      }, true);
-    }
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !busy()) deliver(input.value); }, true);
-    $("#zj-composer .submit-button").addEventListener("click", (event) => { if (event.isTrusted) deliver(input.value); }, true);
     tidy();
     const asked = (query.get("q") || "").slice(0, data.limit);
-    if (asked) setTimeout(() => { put("zj-composer", asked); input.focus(); }, 60);
+    if (asked) setTimeout(() => { put("zj-composer", asked); field("zj-composer").focus(); }, 60);
     const id = kept("sessionStorage", "conversation");
     if (id) setTimeout(() => reopen(id), 60);
   }
@@ -496,6 +504,7 @@
     watching.observe(document.body, { childList: true, subtree: true });
     begin();
   });
+  watchComposer();
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   for (const kind of ["mouseover", "focusin"]) {
