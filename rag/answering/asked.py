@@ -8,12 +8,13 @@ no document has says only that two words stand side by side (忘|打, 最|多让
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import rjieba
 
 from rag.answering.terms import Term, bigrams, terms
+from rag.interfaces import Span, SpanScorer
 from rag.text import fold
 
 _THINGS = frozenset("eng i l j vn".split())
@@ -52,6 +53,15 @@ def asked(question: str, frequency: Callable[[str], int], chunks: float) -> tupl
                 share = (_ACROSS if across else 1.0) * (1.0 if text.isascii() or words[start][1] else _OTHER)
                 found.setdefault(text, Unit(text, start, start + len(text), rarity * share))
     return tuple((found or spare).values())
+
+
+def nearer(
+    scorer: SpanScorer, question: str, units: Sequence[Unit], held: Sequence[Sequence[float]], spans: Sequence[Span]
+) -> list[list[float]]:
+    """``held``, (spans, units): how far each span holds each unit, 0 to 1; and where the encoder of ``scorer`` sees it
+    come nearer than that, how near."""
+    near = scorer.meets(question, [(unit.start, unit.end) for unit in units], spans)
+    return [list(map(max, own, other)) for own, other in zip(held, near, strict=True)]
 
 
 def _is_pair(term: Term, text: str) -> bool:

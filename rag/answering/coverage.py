@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from operator import mul
 
-from rag.answering.asked import Unit, asked
+from rag.answering.asked import Unit, asked, nearer
 from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
 from rag.answering.measures import lacks_contact, lacks_measure
@@ -42,16 +42,22 @@ _NUMBER = re.compile(r"\d{3,}")
 class Features:
     """What is known about a question and its evidence; from 0 to 1 where nothing else is said.
 
-    ``passage``: share of the question's weighted units in the best passage; ``met``: the same, where the encoder says how
-    near a passage comes to a unit that it lacks. ``unknown``: weight of units that no document holds, misspelt ones left
-    out. ``names``: whether one passage holds all names and years (where it is in another language, whether the passages hold
-    the numbers). ``clash``: a name occurs only in another version. ``meaning``: how well a passage as a whole matches
-    the question for the encoder (the best score where there is none); ``odds``: its log-odds; ``salience``: how far they
-    stand above those of the fourth best. ``prominence`` and ``lead``: how far the best ``passage`` and ``met`` stand above
-    the fourth best: where all passages share a few common words, none is about the question. ``lacks``: whether a measure is
-    asked for, money or a length of time, and the best passages hold none. ``size``: how much larger the collection is than a
-    few documents, in powers of e, from 0 to 2.3: of many passages some comes near any question by chance. ``tongue``: which of the models is to judge the
-    rest.
+    - ``passage``: share of the question's weighted units in the best passage.
+    - ``met``: the same, where the encoder says how near a passage comes to a unit that it lacks.
+    - ``unknown``: weight of units that no document holds, misspelt ones left out.
+    - ``names``: whether one passage holds all names and years (where it is in another language, whether the passages
+      hold the numbers).
+    - ``clash``: a name occurs only in another version.
+    - ``meaning``: how well a passage as a whole matches the question for the encoder (the best score where there is
+      none).
+    - ``odds``: its log-odds; ``salience``: how far they stand above those of the fourth best.
+    - ``prominence`` and ``lead``: how far the best ``passage`` and ``met`` stand above the fourth best: where all
+      passages share a few common words, none is about the question.
+    - ``lacks``: whether a measure is asked for, money or a length of time, or how to reach somebody, and the best
+      passages hold none.
+    - ``size``: how much larger the collection is than a few documents, in powers of e, from 0 to 2.3: of many passages
+      some comes near any question by chance.
+    - ``tongue``: which of the models is to judge the rest.
     """
 
     passage: float = 0.0
@@ -129,8 +135,7 @@ class Coverage:
         """As ``held``, and where a passage lacks a unit, how near the encoder sees it come: 0 to 1."""
         if self._scorer is None:
             return held
-        near = self._scorer.meets(question, [(unit.start, unit.end) for unit in units], _wholes(evidence[:_READ]))
-        return [list(map(max, own, other)) for own, other in zip(held, near, strict=False)] + held[_READ:]
+        return nearer(self._scorer, question, units, held[:_READ], _wholes(evidence[:_READ])) + held[_READ:]
 
     def _meanings(self, question: str, evidence: Sequence[Evidence]) -> Sequence[float]:
         if self._scorer is None:

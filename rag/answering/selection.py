@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from rag.answering.asked import asked
+from rag.answering.asked import asked, nearer
 from rag.answering.content import keys, name_keys, overlap, pairs, words
 from rag.answering.coverage import contains, log_odds
 from rag.answering.expect import holds, wanted
@@ -56,13 +56,15 @@ WEIGHTS: Mapping[Tongue, Weights] = {
         "length": -0.05,
     },
 }  # fmt: skip
-"""Listwise fits on development sets; the Chinese one lies half way to ``BY_WORDS``, which lists and questions of several parts
-ask for (``eval/LOG.md``)."""
+"""English and between languages: listwise fits on development sets. Chinese: such a fit drawn half way to ``BY_WORDS``, which
+lists ask for, with ``met`` in place of ``words`` and the weights of it, of ``meaning`` and of ``measure`` chosen on seven
+sets (``eval/LOG.md``)."""
 
 OF_PARTS: Weights = {
     "meaning": 0.84, "words": 0.25, "around": 0.67, "fits": 0.23, "passage": 0.31, "label": -0.13, "before": -0.18, "length": -0.09,
 }  # fmt: skip
-"""In Chinese, for what is asked of one of several things."""
+"""In Chinese, for what is asked of one of several things: the weights that ``met`` replaced, which cells of tables are better
+off with."""
 
 _MEANING_SLOPE, _MEANING_SHIFT = 0.5, 1.0
 """Log-odds of a sentence's meaning count by how far they lie below the best one's: how high they are says more of the language
@@ -148,8 +150,7 @@ class Selector:
             return [0.0] * len(found)
         held = [[float(contains(text, unit.text)) for unit in units] for text in texts]
         if self._scorer is not None:
-            near = self._scorer.meets(question, [(unit.start, unit.end) for unit in units], [one.span for one in found])
-            held = [list(map(max, own, other)) for own, other in zip(held, near, strict=True)]
+            held = nearer(self._scorer, question, units, held, [one.span for one in found])
         return [sum(value * unit.weight for value, unit in zip(row, units, strict=True)) / total for row in held]
 
     def _meanings(self, question: str, found: Sequence[Candidate]) -> list[float]:

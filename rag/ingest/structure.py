@@ -1,8 +1,8 @@
 """The section tree and the pages of a document, from its text alone.
 
-Headings are ``#`` lines (and the underlined headings of Markdown), titles between rules, 第一章, 【公告1】… and 一、… on a line of
-their own where there are several; pages end at form feeds. Short lines without a mark are not taken for headings: in plain text they are as often captions, and a wrong section path is
-worse than none. Pure.
+Headings are ``#`` lines (and the underlined headings of Markdown), titles between rules, and 第一章, 【公告1】… and
+一、… on a line of their own where there are several; pages end at form feeds. Short lines without a mark are not
+taken for headings: in plain text they are as often captions, and a wrong section path is worse than none. Pure.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _MARKS = tuple(
 )
 """Of chapters and notices, of sections, of headings with a numeral; from the top level down."""
 _DATED = re.compile(r"(?:会议|召开|发布|发文)?(?:时间|日期)\s*[:：]\s*(\d{4}\s*[年./-]\s*\d{1,2}\s*[月./-]\s*\d{1,2}\s*日?)")
+_UNREAD = (LineKind.BLANK, LineKind.CODE, LineKind.FENCE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 
 
@@ -103,9 +104,10 @@ def _headings(text: str) -> list[tuple[int, str, int]]:
 def _marked(text: str, read: Sequence[Line]) -> dict[int, tuple[int, str]]:
     """Levels and titles by their offsets of lines with a mark of official papers, those of which there are several.
 
-    Only where the text has no other headings, and text follows: two marked lines in a row are a list.
+    Only where the text has no other headings, and text follows: two marked lines in a row are a list. What is
+    program text is none.
     """
-    told = [(line, text[line.start : line.end].strip()) for line in read if line.kind is not LineKind.BLANK]
+    told = [(line, text[line.start : line.end].strip()) for line in read if line.kind not in _UNREAD]
     if any(line.kind in (LineKind.HEADING, LineKind.UNDERLINE) for line, _ in told):
         return {}
     found: dict[int, tuple[int, str]] = {}
@@ -118,9 +120,11 @@ def _marked(text: str, read: Sequence[Line]) -> dict[int, tuple[int, str]]:
 
 
 def _ruled(text: str, read: Sequence[Line]) -> dict[int, tuple[int, str]]:
-    """Levels and titles by their offsets, where lines of ``====`` part a text: the minutes of several meetings, a file of notices.
+    """Levels and titles by their offsets, where lines of ``====`` part a text: the minutes of several meetings,
+    a file of notices.
 
-    A title in brackets on the next line belongs to it, and so does the date that a line below gives: 时间：2025年3月3日.
+    A title in brackets on the next line belongs to it, and so does the date that a line below gives:
+    时间：2025年3月3日.
     """
     told = [(line, text[line.start : line.end].strip()) for line in read if line.kind is not LineKind.BLANK]
     rules = [place for place, (line, content) in enumerate(told) if line.kind is LineKind.RULE and content[0] in _PARTING]
