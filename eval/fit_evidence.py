@@ -82,7 +82,8 @@ def _questions(
             continue
         ids = [hit.chunk.id for hit in hits]
         words = word_tokens(text, embedder.embed_query(text))
-        match = likeness(words, [index.tokens_of(chunk_id)[0] for chunk_id in ids])
+        contexts = [index.context_of(chunk_id) for chunk_id in ids]
+        match = likeness(words, [index.tokens_of(chunk_id)[0] for chunk_id in ids], contexts)
         coverage = index.sparse.score(text, ids) / max(index.sparse.bound(text), 1e-6)
         foreign = in_another_language(text, [hit.chunk.text for hit in hits])
         rows = features(match, dense.mean(text), coverage, foreign=foreign)

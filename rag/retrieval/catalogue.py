@@ -17,6 +17,7 @@ from rag.errors import IndexCorrupt, StoreError
 from rag.interfaces import Embedder, Vector
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.chunks import ChunkTable
+from rag.retrieval.contexts import ContextTable
 from rag.retrieval.dense import DenseIndex, read_dense
 from rag.retrieval.generations import current
 from rag.retrieval.manifest import Manifest
@@ -47,6 +48,7 @@ class Index:
         if (len(documents), len(chunks)) != (manifest.documents, manifest.chunks):
             raise IndexCorrupt(f"{folder} holds other numbers of documents and chunks than its manifest says.")
         self.tokens = TokenTable.open(folder)
+        self._contexts = ContextTable.open(folder, chunks)
         self.vectors = read_vectors(folder / VECTORS, len(chunks), manifest.dimension)
         if len(self.tokens) != len(chunks):
             raise IndexCorrupt(f"{folder}: the token files are of another number of chunks. Build the index again.")
@@ -73,6 +75,10 @@ class Index:
     def tokens_of(self, chunk_id: str) -> tuple[Vector, Spans]:
         """A chunk's token vectors, (t, d), and their spans in its text. Raises KeyError for an unknown chunk."""
         return self.tokens.tokens(self.chunks.position(chunk_id))
+
+    def context_of(self, chunk_id: str) -> Vector:
+        """The token vectors, (t, d), of the title and section above a chunk. Raises KeyError for an unknown chunk."""
+        return self._contexts.vectors(self.chunk(chunk_id))
 
     def chunk(self, chunk_id: str) -> Chunk:
         """One chunk. Raises KeyError when it is not in the index."""

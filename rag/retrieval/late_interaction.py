@@ -18,6 +18,8 @@ from rag.retrieval.tokens import Spans
 _BLOCK = 24
 _STRETCH_SHARE = 0.7
 """Chosen on thirteen development sets; 0.3 to 0.7 and 48 or 96 tokens a stretch differ little (``eval/LOG.md``)."""
+_ABOVE = 0.97
+"""What a word counts in the title or section above a passage. With 1 or .94 a little less is gained (``eval/LOG.md``)."""
 
 
 class TokenSource(Protocol):
@@ -33,15 +35,21 @@ def word_tokens(text: str, embedding: Embedding) -> Vector:
 
     Punctuation in a question meets punctuation in every passage and only blurs the mean.
     """
-    kept = [any(map(str.isalnum, text[start:end])) for start, end in embedding.spans.tolist()]
-    return embedding.tokens[kept] if any(kept) else embedding.tokens
+    return embedding.tokens[with_words(text, embedding.spans)]
 
 
-def likeness(query: Vector, passages: Sequence[Vector]) -> Vector:
+def with_words(text: str, spans: Spans) -> NDArray[np.bool_]:
+    """Which tokens of ``text`` hold a letter or a digit, (t,); all of them when none does."""
+    kept = np.array([any(map(str.isalnum, text[start:end])) for start, end in spans.tolist()], dtype=np.bool_)
+    return kept if kept.any() else np.ones(len(spans), dtype=np.bool_)
+
+
+def likeness(query: Vector, passages: Sequence[Vector], contexts: Sequence[Vector] = ()) -> Vector:
     """How well each of n passages meets the q query tokens: (n,), 0 for a passage without tokens.
 
     Per passage the mean over the query tokens of the best cosine (MaxSim), taken over the whole passage and over
     its best stretch of two blocks: words that stand together say more than words strewn over a long passage.
+    ``contexts``: tokens of what stands above each passage, which count a little less beside every stretch.
     """
     result = np.zeros(len(passages), dtype=np.float32)
     filled = [index for index, passage in enumerate(passages) if len(passage)]
@@ -55,13 +63,24 @@ def likeness(query: Vector, passages: Sequence[Vector]) -> Vector:
     offsets = np.repeat(np.concatenate([[0], np.cumsum(lengths)[:-1]]), counts) + within * _BLOCK
     cosines = np.concatenate([passages[index] for index in filled]) @ query.T
     blocks = np.maximum.reduceat(cosines, offsets, axis=0)
-    whole = np.maximum.reduceat(blocks, first, axis=0).mean(axis=1)
     pairs = blocks.copy()
     pairs[:-1] = np.maximum(blocks[:-1], blocks[1:])
     pairs[last] = blocks[last]  # the last block of a passage has no neighbour
+    if contexts:
+        above = np.stack([_best(query, contexts[index]) for index in filled])
+        pairs = np.maximum(pairs, np.repeat(above, counts, axis=0))
+    whole = np.maximum.reduceat(pairs, first, axis=0).mean(axis=1)
     stretch = np.maximum.reduceat(pairs.mean(axis=1), first)
     result[filled] = (1 - _STRETCH_SHARE) * whole + _STRETCH_SHARE * stretch
     return result
+
+
+def _best(query: Vector, context: Vector) -> Vector:
+    """What each of the query's tokens finds in a context, (q,); next to nothing where that is empty."""
+    if not len(context):
+        return np.full(len(query), -1.0, dtype=np.float32)
+    best: Vector = _ABOVE * (context @ query.T).max(axis=0)
+    return best
 
 
 def range_maxima(values: Vector, ranges: NDArray[np.int64]) -> Vector:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from rag.errors import IndexCorrupt, IndexMismatch
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 _HASHED_AT_OPENING = 200_000_000  # bytes: a fraction of a second
 _BLOCK = 1 << 20
 _TYPES = {"created": str, "generation": int, "embedder": str, "dimension": int, "analyzer": str, "documents": int,

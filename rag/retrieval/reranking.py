@@ -35,6 +35,10 @@ Looks = Callable[[str, Sequence[str]], Vector]
 class Searched(TokenSource, Protocol):
     """An index whose chunks are reranked."""
 
+    def context_of(self, chunk_id: str) -> Vector:
+        """The token vectors of what stands above a chunk."""
+        ...
+
     @property
     def sparse(self) -> SparseScores:
         """Its sparse search."""
@@ -47,7 +51,7 @@ class Searched(TokenSource, Protocol):
 
 class MaxSimReranker:
     """A ``Reranker`` by late interaction: the mean over the query's words of the best cosine in the passage and in
-    its best stretch.
+    its best stretch, or in the title and section above it.
 
     That orders; how far sparse search agrees decides between passages that are close, and both together make the
     probability (see ``evidence``). Where most passages are in another language than the query, ``across`` reads the
@@ -70,7 +74,8 @@ class MaxSimReranker:
             return []
         ids = [hit.chunk.id for hit in hits]
         words = word_tokens(query, self._embedder.embed_query(query))
-        match = likeness(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids])
+        contexts = [self._index.context_of(chunk_id) for chunk_id in ids]
+        match = likeness(words, [self._index.tokens_of(chunk_id)[0] for chunk_id in ids], contexts)
         coverage = self._sparse.score(query, ids) / max(self._sparse.bound(query), 1e-6)
         nearness = self._nearness(query, hits, match)
         rows = features(match, self._dense.mean(query), coverage, foreign=nearness is not None)

@@ -19,6 +19,7 @@ from rag.errors import IndexCorrupt, StoreError
 from rag.interfaces import Embedder
 from rag.retrieval.analysis import Analyzer
 from rag.retrieval.catalogue import DENSE, VECTORS, read_vectors
+from rag.retrieval.contexts import ContextTable, context, write_contexts
 from rag.retrieval.dense import write_dense
 from rag.retrieval.generations import current, next_number, publish
 from rag.retrieval.manifest import Manifest, record_file
@@ -27,13 +28,6 @@ from rag.retrieval.records import read_records, write_records
 from rag.retrieval.tokens import FILES as TOKEN_FILES
 from rag.retrieval.tokens import RawTokens, TokenTable, TokenWriter
 from rag.types import Chunk, Document
-
-_SEPARATOR = " › "
-
-
-def context(chunk: Chunk) -> str:
-    """What stands above a passage: title and section path. Searched and embedded with it, never quoted."""
-    return _SEPARATOR.join(dict.fromkeys(part for part in (chunk.title, *chunk.section.split(_SEPARATOR)) if part))
 
 
 class Earlier:
@@ -47,6 +41,7 @@ class Earlier:
         self.documents, self.chunks = read_records(folder)
         self._folder = folder
         self.tokens = TokenTable.open(folder)
+        self.contexts = ContextTable.open(folder, self.chunks)
         self.vectors = read_vectors(folder / VECTORS, len(self.chunks), self.manifest.dimension)
         self.positions = {_key(chunk): position for position, chunk in enumerate(self.chunks)}
 
@@ -125,6 +120,7 @@ class Build:
         vectors.flush()
         write_dense(self._folder / DENSE, vectors)
         self._files += [VECTORS, DENSE, *TOKEN_FILES]
+        self._files += write_contexts(self._folder, self._chunks, embedder, source.contexts if source else None)
 
     def publish(self, directory: Path) -> int:
         """Put it in force; returns its number."""

@@ -71,7 +71,7 @@ def test_a_chunk_table_finds_scopes_by_document_and_section() -> None:
 
 
 def test_context_names_title_and_sections_once() -> None:
-    from rag.retrieval.writing import context
+    from rag.retrieval.contexts import context
 
     assert context(Chunk("c", "d", "手册", "手册 › 安装", "", 0, 0)) == "手册 › 安装"
     assert context(Chunk("c", "d", "手册", "", "", 0, 0)) == "手册"

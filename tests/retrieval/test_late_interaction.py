@@ -14,12 +14,13 @@ def _vectors(count: int, seed: int, dimension: int = 6) -> Vector:
     return normalised
 
 
-def _by_hand(query: Vector, passage: Vector) -> float:
+def _by_hand(query: Vector, passage: Vector, context: Vector | None = None) -> float:
     if not len(passage):
         return 0.0
     cosines = passage @ query.T
-    stretches = [cosines[start : start + 48].max(axis=0).mean() for start in range(0, len(cosines), 24)]
-    return float(0.3 * cosines.max(axis=0).mean() + 0.7 * max(stretches))
+    above = np.full(len(query), -1.0) if context is None or not len(context) else 0.97 * (context @ query.T).max(axis=0)
+    stretches = [np.maximum(cosines[start : start + 48].max(axis=0), above).mean() for start in range(0, len(cosines), 24)]
+    return float(0.3 * np.maximum(cosines.max(axis=0), above).mean() + 0.7 * max(stretches))
 
 
 @given(lengths=st.lists(st.sampled_from([0, 1, 5, 23, 24, 25, 47, 48, 49, 72, 100]), max_size=6), words=st.integers(1, 5))
@@ -29,6 +30,15 @@ def test_likeness_is_that_of_the_whole_passage_and_of_its_best_two_blocks(length
     found = likeness(query, passages)
     assert found.shape == (len(lengths),)
     assert np.allclose(found, [_by_hand(query, passage) for passage in passages], atol=1e-6)
+
+
+@given(lengths=st.lists(st.tuples(st.sampled_from([0, 1, 24, 25, 49, 72]), st.integers(0, 4)), max_size=6))
+def test_what_stands_above_a_passage_counts_beside_each_of_its_stretches(lengths: list[tuple[int, int]]) -> None:
+    query = _vectors(3, 99)
+    passages = [_vectors(length, seed) for seed, (length, _) in enumerate(lengths)]
+    contexts = [_vectors(length, 50 + seed) for seed, (_, length) in enumerate(lengths)]
+    expected = [_by_hand(query, passage, above) for passage, above in zip(passages, contexts, strict=True)]
+    assert np.allclose(likeness(query, passages, contexts), expected, atol=1e-6)
 
 
 def test_words_that_stand_together_count_for_more_than_words_strewn() -> None:

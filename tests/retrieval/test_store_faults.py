@@ -51,7 +51,8 @@ def test_another_format_is_refused(directory: Path, analyzer: Analyzer) -> None:
 
 
 FILES = ["documents.jsonl", "chunks.jsonl", "terms.jsonl", "vectors.npy", "dense.faiss",
-         "token_values.npy", "token_scales.npy", "token_spans.npy", "token_rows.npy"]  # fmt: skip
+         "token_values.npy", "token_scales.npy", "token_spans.npy", "token_rows.npy", "contexts/token_values.npy",
+         "contexts/token_scales.npy", "contexts/token_spans.npy", "contexts/token_rows.npy"]  # fmt: skip
 
 
 def test_the_manifest_names_every_file(directory: Path) -> None:
