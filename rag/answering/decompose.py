@@ -25,12 +25,13 @@ _BREAK = re.compile(r"[？?；;]\s*|。\s*|[，,]\s*(?=(?:又|并且|而且|另�
 _BREAK_EN = re.compile(r"\?\s+|;\s+|,?\s+and\s+(?=(?:how|what|when|where|which|who|whom|whose|why|is|are|was|were|do|does|did|can|could)\b)", re.IGNORECASE)
 _ASKS = re.compile(r"什么|谁|哪|几|多少|怎么|怎样|如何|为什么|为何|吗|呢|是否|多[大长高久远]|何[时地处]|\b(?:how|what|when|where|which|who|whom|whose|why|is|are|was|were|do|does|did|can|could)\b", re.IGNORECASE)
 _BETWEEN = re.compile(
-    rf"[》”」\"]?\s*[，,]?\s*(?P<joint>{_JOINT}|,|and|or|vs\.?|versus|than|&|,\s*and)\s*[《“「\"]?(?:[{CJK}]{{1,12}}的\s*)?", re.IGNORECASE
+    rf"[》”」\"]?\s*[，,]?\s*(?P<joint>(?:{_JOINT}|,\s*and|,|and|or|vs\.?|versus|than|&)(?:\s+(?:the|an?)\b)?)\s*[《“「\"]?(?:[{CJK}]{{1,12}}的\s*)?", re.IGNORECASE
 )
 _DATED = re.compile(r"(?:'s?)?\s*(?:,?\s*(?:in|for|during)\s+(?:the\s+)?(?:(?:fiscal\s+)?year\s+)?(?:19|20)\d\d\b|(?:在|于)?\s?(?:19|20)\d\d\s*年度?|(?<=\d)\s?年度?)")
 """What is said of a thing's time right behind its name: CleanCo in 2018, 清源公司2018年."""
 _EACH = re.compile(r"分别|各自|各是|各有|各用|各为|何者|相比|\brespectively\b", re.IGNORECASE)
 _LOOSE_END = re.compile(r"[的中里上]+$")
+_LOOSE_END_EN = re.compile(r"(?:\b(?:of|for|in|between|with|by|from|the|an?)\b\s*)+$", re.IGNORECASE)
 _ASKING = re.compile(r"^(?:谁|哪|几|多少|怎么|如何|为什么|是否|什么)|(?:什么(?:时候|地方|样)?|谁|哪[里儿些]?|几|多少|怎么样?|如何|何[时地]|多[大长高久远])[^，,]{0,2}$")
 _OWNER = re.compile(rf"(.{{2,30}}?)(?:[里中上](?:面)?)?的(?=.*[{CJK}])|(.{{2,20}}?)(?:是|有|在|为|叫|于)*(?:什么|谁|哪|几|多少|怎么|如何|何[时地])")
 _TAIL = re.compile(r"^(?:为什么|为何|怎么(?:样|办)?|如何|why|how|how so|why not)$", re.IGNORECASE)
@@ -99,9 +100,9 @@ def _compared(question: str) -> tuple[tuple[str, ...], str] | None:
         return None
     subjects, start, end = found
     rest = question[:start] + " " + question[end:]
-    rest = re.sub(r"[，,？?。！!\s]+", " ", rest)
-    rest = re.sub(r"分别|各自|各(?=用|是|有|为)|有(?:什么|啥|何|哪些)?(?:区别|不同|不一样|差异|差别)|(?:区别|不同|差异|差别)(?:是|在)(?:什么|哪里?|哪儿)?|哪(?:一)?个|相比(?:较)?|对比(?:一下)?|两个|两者|\bthe differences? between\b|\bcompare\b|\brespectively\b|\bboth\b", " ", rest)
-    return subjects, " ".join(rest.split())
+    rest = re.sub(r"[，,？?。！!\s]+|\.$", " ", rest)
+    rest = re.sub(r"分别|各自|各(?=用|是|有|为)|有(?:什么|啥|何|哪些)?(?:区别|不同|不一样|差异|差别)|(?:区别|不同|差异|差别)(?:是|在)(?:什么|哪里?|哪儿)?|哪(?:一)?个|相比(?:较)?|对比(?:一下)?|两个|两者|\bthe differences? between\b|\bcompare\b|\bdiffer\b|\brespectively\b|\bboth\b", " ", rest, flags=re.IGNORECASE)
+    return subjects, _LOOSE_END_EN.sub("", " ".join(rest.split()))
 
 
 def _coordinated(question: str) -> tuple[tuple[str, ...], int, int] | None:

@@ -85,3 +85,16 @@ def test_names_are_compared_and_other_members_are_questions_of_their_own() -> No
 )
 def test_clauses_that_each_ask_share_the_first_one_s_topic(question: str, queries: tuple[str, ...]) -> None:
     assert split(question).queries == queries
+
+
+@pytest.mark.parametrize(
+    ("question", "queries"),
+    [
+        ("Compare the accuracy class of the YS100 and the YS200.", ("YS100 the accuracy class", "YS200 the accuracy class")),
+        ("Which has the longer warranty, the YS100 or the YS200?", ("YS100 Which has the longer warranty", "YS200 Which has the longer warranty")),
+        ("Compare YS100 and YS200 in accuracy.", ("YS100 in accuracy", "YS200 in accuracy")),
+    ],
+)
+def test_things_with_articles_are_compared_in_english(question: str, queries: tuple[str, ...]) -> None:
+    assert split(question).queries == queries
+    assert split(question).parts == ("YS100", "YS200")
