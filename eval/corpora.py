@@ -28,14 +28,14 @@ from eval.resolve import Resolver
 from eval.runner import Bench
 from rag.answering.checker import judge
 from rag.assemble import Opened as OpenedEngine
-from rag.assemble import language_model, open_engine
+from rag.assemble import language_model, open_engine, open_judge
 from rag.build import build, is_current
 from rag.config import Settings
 from rag.ingest.loaders import load
 from rag.interfaces import Embedder
 from rag.retrieval.embedding import SentenceTransformerEmbedder
 from rag.retrieval.embedding_cache import CachedEmbedder
-from rag.types import Document
+from rag.types import Document, Verdict
 
 FLOOR, ENGINE = "floor", "engine"
 CACHE = Path("var/eval")
@@ -72,6 +72,7 @@ class Corpora:
         self._keep_queries, self._prices = keep_queries, prices or Prices()
         self._make_embedder = embedder or self._cached_embedder
         self._embedder: Embedder | None = None
+        self._judge: Callable[[str, str], Verdict] | None = None
         self._places: dict[tuple[str, bool], Place] = {}
         self._engines: list[OpenedEngine] = []
 
@@ -87,7 +88,9 @@ class Corpora:
     def open(self, cases: CaseSet, corpus: Path | None, *, drop_false: bool) -> Place:
         """The place for a set: ``corpus`` if given, else what lies beside the cases, else the product's sources."""
         if cases.kind is Kind.PAIR:
-            return Place(Bench(None, Resolver(()), judge=judge), "", "", 0)
+            if self._judge is None:
+                self._judge = open_judge(self._settings)
+            return Place(Bench(None, Resolver(()), judge=self._judge), "", "", 0)
         path = corpus or (Path(cases.corpus) if cases.corpus else None)
         key = (str(path), drop_false)
         if key not in self._places:

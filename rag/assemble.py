@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 
-from rag.answering.checker import RuleChecker
+from rag.answering.checker import RuleChecker, judge
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.judged import JudgedChecker
@@ -23,6 +23,7 @@ from rag.answering.model_voice import ModelVoice
 from rag.answering.own_knowledge import SAMPLING, OwnKnowledge
 from rag.answering.planner import RulePlanner
 from rag.answering.voice import ReplyGenerator, RuleVoice
+from rag.answering.word_judge import WordJudge
 from rag.answering.writer import CheckedWriter
 from rag.config import Settings
 from rag.engine import Engine, Limits, Search
@@ -41,6 +42,7 @@ from rag.retrieval.nli import NliJudge
 from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.retrieval.store import open_index
+from rag.types import Verdict
 
 SLOW_READER = 340
 """How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second, and the first word of
@@ -137,7 +139,7 @@ def _local_model(settings: Settings) -> LanguageModel:
     if path is None:
         raise ModelUnavailable(f"The local model {name} is not installed. Run `python -m rag model install {name}`.")
     return LocalModel(
-        path, name=name, temperature=settings.llm_temperature, logprobs=settings.second_look > 0
+        path, name=name, temperature=settings.llm_temperature, logprobs=settings.second_look > 0 or settings.judge == "llm",
     )
 
 
@@ -213,11 +215,24 @@ def _checker(settings: Settings, rules: RuleChecker, model: LanguageModel | None
                     "RAG_JUDGE=llm needs a language model: set OPENAI_API_KEY or OPENAI_BASE_URL, or RAG_LLM=local; "
                     "or set RAG_JUDGE to rules or to an NLI CrossEncoder."
                 )
-            return JudgedChecker(rules, ModelJudge(CircuitBreaker(model, failures=1, pause=JUDGE_PAUSE)))
+            asked = CircuitBreaker(model, failures=1, pause=JUDGE_PAUSE)
+            return JudgedChecker(rules, WordJudge(asked) if settings.llm == "local" else ModelJudge(asked))
         case name:
-            judge = NliJudge(name, device=settings.embedding_device)
-            judge.load()
-            return JudgedChecker(rules, judge)
+            nli = NliJudge(name, device=settings.embedding_device)
+            nli.load()
+            return JudgedChecker(rules, nli)
+
+
+def open_judge(settings: Settings, model: LanguageModel | None = None) -> Callable[[str, str], Verdict]:
+    """What gives the verdict on one claim and one text, by the settings: the rules, or rules and a judge.
+
+    Raises as ``open_engine`` does.
+    """
+    if settings.judge == "rules":
+        return judge
+    checker = _checker(settings, RuleChecker(), model or language_model(settings))
+    assert isinstance(checker, JudgedChecker)
+    return checker.verdict_on
 
 
 def _knowledge(settings: Settings, model: LanguageModel | None) -> OwnKnowledge | None:

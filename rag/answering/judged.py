@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rag.answering.checker import RuleChecker
 from rag.answering.content import keys, pairs
-from rag.answering.support import is_fragment, missing_numbers, weigh_sentence
+from rag.answering.support import is_fragment, missing_numbers, split_claim, weigh, weigh_sentence
 from rag.errors import ModelError
 from rag.interfaces import Judge, Span, Support
 from rag.types import Evidence, Verdict
@@ -60,6 +60,20 @@ class JudgedChecker:
         except ModelError as error:
             self._count_fallback(error)
             return ruled
+
+    def verdict_on(self, claim: str, premise: str) -> Verdict:
+        """What rules and judge come to of one claim, a statement or a question with its answer, and one text."""
+        ruled = weigh(claim, premise).verdict
+        if ruled is Verdict.CONFLICTING:
+            return ruled
+        try:
+            said = self._judge(claim, premise)
+        except ModelError as error:
+            self._count_fallback(error)
+            return ruled
+        if said is None or (said is Verdict.SUPPORTED and missing_numbers(split_claim(claim)[1], premise)):
+            return ruled
+        return Verdict.PARTLY if said is Verdict.UNSUPPORTED and ruled is Verdict.SUPPORTED else said
 
     def _judged(self, sentence: str, question: str, ruled: list[Support]) -> list[Support]:
         """The rules' spans with the verdict that rules and judge come to."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rag.answering.content import keys, overlap
 from rag.answering.reading import Candidate, Reading
+from rag.answering.rows import Picked, picked
 from rag.answering.selection import ranking
 from rag.sentences import UnitKind
 from rag.text import numbers, simplified
@@ -65,7 +66,20 @@ def best_listing(question: str, reading: Reading, scored: Sequence[Candidate]) -
         table = _judge_table(reading, lead, rows, scores, asked, count)
         if table.score > best.score:
             best = table
+    for found in picked(question, reading):
+        chosen = _judge_picked(found, scores, asked)
+        if chosen.score > best.score:
+            best = chosen
     return best
+
+
+def _judge_picked(found: Picked, scores: Mapping[tuple[int, int], float], asked: frozenset[str]) -> Listing:
+    """Rows that the question picks out: by the best one, which stands for all, and by how far the names of the columns and
+    the document say what is asked for."""
+    items = tuple(one for row in found.rows[:_MOST_ITEMS] for one in row.units)
+    chunk = items[0].span.chunk
+    told = _NAME_BONUS * overlap(asked, keys(" ".join((chunk.title, chunk.section, *found.rows[0].cells))))
+    return Listing(None, items, max(scores[one.run, one.place] for one in items) + told + _LIST_BONUS)
 
 
 def _judge_table(
