@@ -1,6 +1,6 @@
 """Fits how a small model's one word and the rules weigh in the verdict (``rag.answering.word_judge``), and confirms it.
 
-    RAG_LLM=local python -m eval.fit_judge DIR/pairs.jsonl … [--limit 300] [--hard 3] [--kept var/eval/words.json]
+    RAG_LLM=local python -m eval.fit_judge DIR/pairs.jsonl … [--limit 300] [--hard 2] [--kept var/eval/words.json]
 
 Pairs are split in two by their question, as in ``eval.fit_support``: weights fitted on either half are measured on the
 other, then fitted on both and printed. What the model said of a pair is kept in ``--kept``, so that a second fit asks
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pairs", nargs="+", type=Path)
     parser.add_argument("--limit", type=int, help="pairs of each set")
-    parser.add_argument("--hard", type=float, default=3.0, help="weight of pairs that are wrong but present")
+    parser.add_argument("--hard", type=float, default=2.0, help="weight of pairs that are wrong but present")
     parser.add_argument("--kept", type=Path, default=Path("var/eval/words.json"))
     options = parser.parse_args(arguments)
     pairs = read(options.pairs, options.limit, options.kept)
