@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from rag.answering.word_judge import WordJudge
 from rag.config import Settings
 from rag.errors import ModelUnavailable
 from rag.interfaces import Message
 from rag.local_model import LocalModel
 from rag.models import MODELS, installed
+from rag.types import Verdict
 
 ASK = [Message("system", "只回答数字。"), Message("user", "资料：新馆有70个座位。问题：新馆有多少个座位？")]
 SCHEMA = {
@@ -48,5 +50,22 @@ def test_an_installed_model_answers_and_decides() -> None:
     try:
         assert "70" in "".join(local.stream(ASK, max_tokens=30))
         assert local.decide([Message("user", "你好")], SCHEMA)["action"] in ("reply", "retrieve")
+    finally:
+        local.close()
+
+
+@pytest.mark.slow
+def test_an_installed_model_judges_by_one_word_and_says_how_sure_it_is() -> None:
+    path = installed("qwen2.5-coder-1.5b", Settings.load({}).cache_dir)
+    if path is None:
+        pytest.skip("the local model is not installed: python -m rag model install qwen2.5-coder-1.5b")
+    local = LocalModel(path, logprobs=True)
+    judge, premise = WordJudge(local), "新馆由陈岚设计，2019年动工，2021年落成，馆内共有70个座位。"
+    try:
+        built, other = judge.log_odds("新馆2021年建成。", premise), judge.log_odds("新馆由谁出资？市政府", premise)
+        assert built is not None and other is not None and built > other
+        assert abs(built) not in (2.0, 12.0)  # a probability was told
+        assert judge.judge("设计新馆的是陈岚。", premise) is Verdict.SUPPORTED
+        assert judge.judge("新馆由王海出资修建。", premise) is Verdict.UNSUPPORTED
     finally:
         local.close()
