@@ -19,6 +19,12 @@ from rag.text import fold
 
 _THINGS = frozenset("eng i l j vn".split())
 """Tags of the word splitter, beside those of nouns, of words that name what is spoken of."""
+_KINDS = frozenset(
+    "时候 时间 时刻 地方 地点 位置 类型 种类 类别 方式 方法 办法 途径 情况 情形 方面 原因 理由 缘故 内容 部分 步骤 流程 过程 东西 事情 事项 问题 条件 "
+    "要求 区别 差别 不同 特点 特征 名称 名字 数量 数目 作用 用途 目的 意思 含义 关系 结果 后果 影响 人员 因素 样子 程度 范围 标准".split()
+)
+"""Nouns that say what kind of thing is asked for, not what is spoken of: an answer gives the thing and seldom says the word.
+They count little where no document has them."""
 _OTHER, _ACROSS = 0.3, 0.5
 """Weight of what names nothing, and of a pair of characters of two words."""
 
@@ -50,7 +56,8 @@ def asked(question: str, frequency: Callable[[str], int], chunks: float) -> tupl
             spare.setdefault(text, Unit(text, start, start + len(text), rarity))
             across = _is_pair(term, text) and words[start][0] != words[start + 1][0]
             if count or not across:
-                share = (_ACROSS if across else 1.0) * (1.0 if text.isascii() or words[start][1] else _OTHER)
+                names = text.isascii() or (words[start][1] and not (count == 0 and text in _KINDS))
+                share = (_ACROSS if across else 1.0) * (1.0 if names else _OTHER)
                 found.setdefault(text, Unit(text, start, start + len(text), rarity * share))
     return tuple((found or spare).values())
 

@@ -44,3 +44,12 @@ def test_units_stand_where_the_question_has_them() -> None:
 def test_where_nothing_else_is_left_the_pairs_across_words_stand_in() -> None:
     assert asked("", lambda text: 0, CHUNKS) == ()
     assert units("谁批")
+
+
+def test_a_noun_that_says_what_kind_of_thing_is_asked_for_counts_little_where_no_document_has_it() -> None:
+    def weight(known: int) -> float:
+        counts = {"型号": 3, "类型": known}
+        return next(unit.weight for unit in asked("型号是什么类型", lambda text: counts.get(text, 0), 400) if unit.text == "类型")
+
+    assert weight(0) < weight(1) / 2
+    assert weight(1) > weight(9)
