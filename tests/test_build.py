@@ -57,7 +57,7 @@ def test_only_changed_passages_are_embedded_again(settings: Settings, folder: Pa
     (folder / "鸟.md").write_text("# 鸟\n\n鸟会飞。", encoding="utf-8")
     second = HashEmbedder()
     report = build(settings, embedder=second)
-    assert second.embedded == ["# 狗\n\n狗每天要散步三次。", "# 鸟\n\n鸟会飞。"]
+    assert second.embedded == ["# 狗\n\n狗每天要散步三次。", "# 鸟\n\n鸟会飞。", "鸟"]  # the last is the new title
     assert (report.embedded, report.reused) == (2, 1)
 
 
