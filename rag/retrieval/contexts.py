@@ -8,6 +8,7 @@ same for all passages of a section and is kept once; what the encoder makes of i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from rag.types import Chunk
 
 FOLDER = "contexts"
 _SEPARATOR = " › "
+_REMEMBERED = 512
+"""Contexts whose vectors are kept at hand: some 15 MB. The passages of a search share a few."""
 
 
 def context(chunk: Chunk) -> str:
@@ -33,6 +36,7 @@ class ContextTable:
     def __init__(self, chunks: Sequence[Chunk], tokens: TokenTable) -> None:
         self._numbers = {text: number for number, text in enumerate(_distinct(chunks))}
         self._tokens = tokens
+        self._vectors = lru_cache(maxsize=_REMEMBERED)(self._read)
 
     @classmethod
     def open(cls, folder: Path, chunks: Sequence[Chunk]) -> ContextTable:
@@ -48,8 +52,14 @@ class ContextTable:
 
     def vectors(self, chunk: Chunk) -> Vector:
         """The token vectors of a chunk's context, (t, d); none where it has no context. Raises KeyError for a strange one."""
-        text = context(chunk)
-        return self._tokens.tokens(self._numbers[text])[0] if text else np.zeros((0, self._tokens.dimension), np.float32)
+        return self._vectors(context(chunk))
+
+    def _read(self, text: str) -> Vector:
+        if not text:
+            return np.zeros((0, self._tokens.dimension), np.float32)
+        vectors = self._tokens.tokens(self._numbers[text])[0]
+        vectors.setflags(write=False)
+        return vectors
 
     def raw(self, text: str) -> RawTokens | None:
         """A context as it is stored, or None where it is not among them."""

@@ -67,7 +67,8 @@ def likeness(query: Vector, passages: Sequence[Vector], contexts: Sequence[Vecto
     pairs[:-1] = np.maximum(blocks[:-1], blocks[1:])
     pairs[last] = blocks[last]  # the last block of a passage has no neighbour
     if contexts:
-        above = np.stack([_best(query, contexts[index]) for index in filled])
+        best = {id(context): _best(query, context) for context in {id(one): one for one in contexts}.values()}
+        above = np.stack([best[id(contexts[index])] for index in filled])
         pairs = np.maximum(pairs, np.repeat(above, counts, axis=0))
     whole = np.maximum.reduceat(pairs, first, axis=0).mean(axis=1)
     stretch = np.maximum.reduceat(pairs.mean(axis=1), first)
