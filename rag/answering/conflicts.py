@@ -14,6 +14,7 @@ from itertools import combinations
 from rag.answering.citations import citations_from
 from rag.answering.content import keys, overlap, pairs
 from rag.answering.reading import passage_units
+from rag.answering.rows import is_record
 from rag.answering.values import Value, asked_value, differ, names_all, values
 from rag.interfaces import Span, Support
 from rag.sentences import UnitKind
@@ -61,7 +62,7 @@ class ConflictFinder:
         statements = list(_statements(question, evidence))
         found: dict[frozenset[str], Conflict] = {}
         for one, other in combinations(statements, 2):
-            if one.item.chunk.id == other.item.chunk.id:
+            if one.item.chunk.id == other.item.chunk.id or _are_fellows(one, other):
                 continue
             parted = _parted(one, other, question) or _answered_apart(one, other, question)
             if parted is not None:
@@ -77,6 +78,12 @@ class ConflictFinder:
         if all(dates) and dates[1] > dates[0]:
             cited.reverse()
         return Conflict(question.rstrip("?？ "), cited[0], cited[1])
+
+
+def _are_fellows(one: _Statement, other: _Statement) -> bool:
+    """Whether both are rows of one document's table: those are of different things, however alike."""
+    same = one.item.chunk.document_id == other.item.chunk.document_id
+    return same and is_record(one.text) and is_record(other.text)
 
 
 def _cite(statement: _Statement, value: Value) -> Citation:

@@ -54,6 +54,12 @@ def picked(question: str, reading: Reading) -> list[Picked]:
     return found
 
 
+def is_record(text: str) -> bool:
+    """Whether a line is the row of a table that says what each cell is."""
+    first = _NAMED_CELL.match(text)
+    return first is not None and len(_NAMED_CELL.findall(text)) >= _FEWEST_CELLS
+
+
 def _named(asked: Compact, rows: Sequence[Row], column: str) -> set[str]:
     """The cells of a column, folded, that stand in the question as they are."""
     cells = {row.cells.get(column, "") for row in rows}

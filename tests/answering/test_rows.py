@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from rag.answering.conflicts import ConflictFinder
 from rag.answering.extractive import ExtractiveGenerator
 from rag.answering.reading import Reading
 from rag.answering.rows import picked
@@ -67,3 +70,12 @@ def test_a_row_of_a_table_comes_below_its_head() -> None:
 def test_a_table_that_has_nothing_to_do_with_what_is_asked_does_not_push_a_list_aside() -> None:
     lists = "体育中心的注意事项：\n- 先淋浴再下水。\n- 儿童须有人陪同。\n- 不得带入玻璃瓶。"
     assert answer("体育中心的注意事项有哪些", lists, FEES[0])[-3:] == ["- 先淋浴再下水。[1]", "- 儿童须有人陪同。[1]", "- 不得带入玻璃瓶。[1]"]
+
+
+def test_rows_of_one_table_do_not_contradict_one_another_and_those_of_two_documents_may() -> None:
+    rows = ("- 编码：T-1，项目：区图书馆复印，单价：0.30元，单位：区图书馆", "- 编码：T-1，项目：区图书馆复印，单价：0.50元，单位：区图书馆")
+    question = "区图书馆复印单价多少"
+    assert ConflictFinder().find(question, evidence(*rows)) == ()
+    first, second = evidence(*rows)
+    elsewhere = Evidence(2, replace(second.chunk, document_id="e"), second.score)
+    assert len(ConflictFinder().find(question, (first, elsewhere))) == 1
