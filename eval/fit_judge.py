@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import zlib
 from collections.abc import Sequence
@@ -22,8 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 from eval.fit_support import Pair, fit, report
-from rag.answering.support import missing_numbers, split_claim, weigh
-from rag.answering.word_judge import WordJudge
+from rag.answering.support import missing_numbers, split_claim
+from rag.answering.word_judge import WordJudge, rules_log_odds
 from rag.assemble import language_model
 from rag.config import Settings
 from rag.text import language
@@ -66,14 +65,13 @@ def _save(words: dict[str, float | None], kept: Path) -> None:
 def _pair(row: dict[str, Any], source: str, word: float | None) -> list[Pair]:
     if word is None:
         return []
-    ruled = min(max(weigh(row["claim"], row["evidence"]).score, 1e-4), 1 - 1e-4)
     return [
         Pair(
             source=source,
             kind=str(row["id"]).rsplit("-", 1)[1],
             half=zlib.crc32(row["question"].encode()) % 2,
             form="pair",
-            features={"rules": math.log(ruled / (1 - ruled)), "word": word, "chinese": float(language(row["claim"]) == "zh")},
+            features={"rules": rules_log_odds(row["claim"], row["evidence"]), "word": word, "chinese": float(language(row["claim"]) == "zh")},
             ruled_out=bool(missing_numbers(split_claim(row["claim"])[1], row["evidence"])),
             supported=row["label"] == "supported",
         )

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.assemble import open_engine
+from rag.assemble import open_engine, open_judge
 from rag.build import build
 from rag.config import Settings
 from rag.engine import Engine
 from rag.errors import ConfigError, ModelUnavailable
 from rag.events import Answered
+from rag.interfaces import Piece
 from rag.types import Verdict
 from tests.fakes import HashEmbedder, ScriptedModel
 from tests.retrieval.tiny_models import write_cross_encoder
@@ -87,3 +88,12 @@ def test_a_local_model_reads_its_rules_before_the_first_question_and_gives_way_w
     assert isinstance(last, Answered)
     assert model.asked[-1][0] == rules
     assert "1200" in last.answer.text and last.answer.model == ""
+
+
+def test_pairs_are_judged_as_the_settings_say() -> None:
+    claim, premise = "新馆有1200个座位。", "新馆共有座位1200个。"
+    asked = {"llm": ScriptedModel({"verdict": "contradiction"}), "local": ScriptedModel(pieces=(Piece("否", [1.0]),))}
+    assert open_judge(Settings.load({}))(claim, premise) is Verdict.SUPPORTED
+    assert open_judge(Settings.load({}, judge="llm"), asked["llm"])(claim, premise) is Verdict.CONFLICTING
+    assert open_judge(Settings.load({}, judge="llm", llm="local"), asked["local"])(claim, premise) is Verdict.PARTLY
+    assert [len(model.asked) for model in asked.values()] == [1, 1]

@@ -20,7 +20,7 @@ from rag.types import Verdict
 
 _YES = {"是": True, "否": False, "yes": True, "no": False}
 _ENDS = " \n。.，,!！“”\"'*"
-_MOST_SURE = 12.0
+_MOST_SURE, _LEAST = 12.0, 1e-4
 _UNTOLD = 2.0
 """Log-odds of a word of which the endpoint does not tell the probability."""
 
@@ -40,8 +40,7 @@ class WordJudge:
         said = self.log_odds(claim, premise)
         if said is None:
             return None
-        ruled = min(max(weigh(claim, premise).score, 1e-4), 1 - 1e-4)
-        score = RULES * math.log(ruled / (1 - ruled)) + WORD * said + BIAS[language(claim)]
+        score = RULES * rules_log_odds(claim, premise) + WORD * said + BIAS[language(claim)]
         return Verdict.SUPPORTED if score >= 0 else Verdict.UNSUPPORTED
 
     def log_odds(self, claim: str, premise: str) -> float | None:
@@ -58,6 +57,11 @@ class WordJudge:
         chance = min((value for piece in told for value in probabilities_of(piece)), default=None)
         sure = _UNTOLD if chance is None else _logit(chance)
         return sure if word else -sure
+
+
+def rules_log_odds(claim: str, premise: str) -> float:
+    """The log-odds that the rules give ``claim`` by ``premise``, from -9.2 to 9.2."""
+    return _logit(min(max(weigh(claim, premise).score, _LEAST), 1 - _LEAST))
 
 
 def _logit(chance: float) -> float:
