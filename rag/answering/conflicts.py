@@ -36,6 +36,7 @@ class _Statement:
     start: int
     end: int
     about: float
+    kind: UnitKind
 
     @property
     def text(self) -> str:
@@ -82,8 +83,12 @@ class ConflictFinder:
 
 def _are_fellows(one: _Statement, other: _Statement) -> bool:
     """Whether both are rows of one document's table: those are of different things, however alike."""
-    same = one.item.chunk.document_id == other.item.chunk.document_id
-    return same and is_record(one.text) and is_record(other.text)
+    mine, theirs = one.item.chunk, other.item.chunk
+    if mine.document_id != theirs.document_id:
+        return False
+    if one.kind is other.kind is UnitKind.ROW:
+        return mine.section == theirs.section
+    return is_record(one.text) and is_record(other.text)
 
 
 def _cite(statement: _Statement, value: Value) -> Citation:
@@ -102,7 +107,7 @@ def _statements(question: str, evidence: Sequence[Evidence]) -> Iterator[_Statem
             about = overlap(asked, pairs(chunk.text[unit.start : unit.end]))
             long_enough = unit.end - unit.start >= _SHORTEST
             if unit.kind is not UnitKind.HEADING and long_enough and about >= _ABOUT_SENTENCE:
-                yield _Statement(item, unit.start, unit.end, about)
+                yield _Statement(item, unit.start, unit.end, about, unit.kind)
 
 
 def _parted(one: _Statement, other: _Statement, question: str) -> tuple[Value, Value] | None:

@@ -72,10 +72,13 @@ def test_a_table_that_has_nothing_to_do_with_what_is_asked_does_not_push_a_list_
     assert answer("体育中心的注意事项有哪些", lists, FEES[0])[-3:] == ["- 先淋浴再下水。[1]", "- 儿童须有人陪同。[1]", "- 不得带入玻璃瓶。[1]"]
 
 
-def test_rows_of_one_table_do_not_contradict_one_another_and_those_of_two_documents_may() -> None:
-    rows = ("- 编码：T-1，项目：区图书馆复印，单价：0.30元，单位：区图书馆", "- 编码：T-1，项目：区图书馆复印，单价：0.50元，单位：区图书馆")
+@pytest.mark.parametrize("rows", [
+    ("- 编码：T-1，项目：区图书馆复印，单价：0.30元，单位：区图书馆", "- 编码：T-1，项目：区图书馆复印，单价：0.50元，单位：区图书馆"),
+    ("| 项目 | 单价 |\n| --- | --- |\n| 区图书馆复印 A4 | 0.30元 |", "| 区图书馆复印 A3 | 0.60元 |\n| 区图书馆复印彩色 | 2元 |"),
+])  # fmt: skip
+def test_rows_of_one_table_do_not_contradict_one_another_and_those_of_two_documents_may(rows: tuple[str, str]) -> None:
     question = "区图书馆复印单价多少"
     assert ConflictFinder().find(question, evidence(*rows)) == ()
     first, second = evidence(*rows)
     elsewhere = Evidence(2, replace(second.chunk, document_id="e"), second.score)
-    assert len(ConflictFinder().find(question, (first, elsewhere))) == 1
+    assert len(ConflictFinder().find(question, (first, elsewhere))) >= 1
