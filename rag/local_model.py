@@ -7,6 +7,7 @@ here. Needs the package ``xllamacpp``; it is imported when a model is started.
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from rag.llm import OpenAIModel, Timeouts
 
 _CONTEXT = 4096
 _BATCH = 512
+_REMEMBERED_MIB = 256
+"""Memory for prompts that were read before: a dozen. Without a limit of ours the server keeps eight gigabytes of them."""
+_ERRORS_ONLY = 1
 
 
 class LocalModel:
@@ -48,6 +52,7 @@ class LocalModel:
         self._timeouts = timeouts or Timeouts(connect=5, first_token=120, between_tokens=60, total=600)
         self._logprobs = logprobs
         self._lock = threading.Lock()
+        self._key = secrets.token_urlsafe(24)
         self._server: Any = None
         self._client: OpenAIModel | None = None
 
@@ -64,11 +69,12 @@ class LocalModel:
         """
         with self._lock:
             if self._server is None:
-                self._server = _serve(self._path, self._name, self._context, self._threads)
+                self._server = _serve(self._path, self._name, self._key, self._context, self._threads)
             address: str = self._server.listening_address
             if self._client is None:
                 self._client = OpenAIModel(
                     self._name,
+                    api_key=self._key,
                     base_url=f"{address}/v1",
                     temperature=self._temperature,
                     max_tokens=self._max_tokens,
@@ -101,7 +107,7 @@ class LocalModel:
             self._client = self._server = None
 
 
-def _serve(path: Path, name: str, context: int, threads: int) -> Any:
+def _serve(path: Path, name: str, key: str, context: int, threads: int) -> Any:
     try:
         import xllamacpp
     except ImportError as error:
@@ -113,6 +119,10 @@ def _serve(path: Path, name: str, context: int, threads: int) -> Any:
     params.model_alias = {name}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
+    params.api_keys = [key]  # whoever else is on this machine, a page in a browser too, is turned away
+    params.ui = False
+    params.verbosity = _ERRORS_ONLY
+    params.cache_ram_mib = _REMEMBERED_MIB
     params.n_ctx = context
     params.n_parallel = 1
     params.n_batch = params.n_ubatch = _BATCH
