@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from rag.answering.tongues import Tongue
 from rag.assemble import open_engine
 from rag.config import Settings
 from rag.events import Planned, Reranked
+from rag.interfaces import SpanScorer
 from rag.retrieval.spans import MaxSimSpanScorer
-from rag.types import Action, Turn
+from rag.types import Action, Evidence, Plan, Turn
 
 Numbers = NDArray[np.float64]
 _RIDGE = 0.05
@@ -47,32 +49,48 @@ class Sample:
         return self.features[0].tongue
 
 
-def is_answerable(case: dict[str, Any]) -> bool:
-    """What the case expects."""
-    expected = case.get("expected_action")
-    if expected is not None:
-        return bool(expected == "retrieve")
-    return not str(case.get("type", "")).startswith("unanswerable") and bool(case.get("gold") or case.get("answers"))
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """One question after its first round of search."""
+
+    case: dict[str, Any]
+    plan: Plan
+    evidence: Sequence[Evidence]
+    scorer: SpanScorer
+    features: Callable[[str], Features]
+    """Of the question, or of a part of it, given the evidence."""
+
+    @staticmethod
+    def is_answerable(case: dict[str, Any]) -> bool:
+        """What the case expects."""
+        expected = case.get("expected_action")
+        if expected is not None:
+            return bool(expected == "retrieve")
+        return not str(case.get("type", "")).startswith("unanswerable") and bool(case.get("gold") or case.get("answers"))
 
 
-def samples(cases: Path, index: Path) -> Iterator[Sample]:
-    """The samples of one set, in the order of its lines; questions that are not searched for are left out."""
+def searched(cases: Iterable[dict[str, Any]], index: Path) -> Iterator[Searched]:
+    """The cases in their order; those that are not searched for are left out."""
     opened = open_engine(Settings.load(index_dir=index, llm="none", evidence_floor=0.0))
     scorer = MaxSimSpanScorer(opened.embedder, opened.index)
-    planner = RulePlanner(opened.index, opened.index.sparse, scorer=scorer)
-    for line in cases.read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
+    coverage = RulePlanner(opened.index, opened.index.sparse, scorer=scorer).sufficiency.coverage
+    for case in cases:
         if case.get("expected_action") in ("direct", "clarify"):
             continue
         history = tuple(Turn(turn["role"], turn["content"]) for turn in case.get("history", ()))
         events = list(opened.engine.retrieve(case["question"], history))
         plan = next(event.plan for event in events if isinstance(event, Planned))
         found = [event for event in events if isinstance(event, Reranked)]
-        if plan.action is not Action.RETRIEVE or not found:
-            continue
-        asked = (plan.question, *(plan.parts if len(plan.parts) > 1 else ()))
-        measure = planner.sufficiency.coverage.features
-        yield Sample(tuple(measure(part, found[-1].evidence) for part in asked), is_answerable(case))
+        if plan.action is Action.RETRIEVE and found:
+            evidence = found[-1].evidence
+            yield Searched(case, plan, evidence, scorer, partial(coverage.features, evidence=evidence))
+
+
+def samples(cases: Path, index: Path) -> Iterator[Sample]:
+    """The samples of one set, in the order of its lines; questions that are not searched for are left out."""
+    for one in searched(map(json.loads, cases.read_text(encoding="utf-8").splitlines()), index):
+        asked = (one.plan.question, *(one.plan.parts if len(one.plan.parts) > 1 else ()))
+        yield Sample(tuple(map(one.features, asked)), Searched.is_answerable(one.case))
 
 
 def fit(rows: Sequence[Sample], weights: Sequence[float]) -> Numbers:

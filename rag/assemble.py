@@ -22,6 +22,7 @@ from rag.answering.model_planner import ModelPlanner
 from rag.answering.model_voice import ModelVoice
 from rag.answering.own_knowledge import SAMPLING, OwnKnowledge
 from rag.answering.planner import RulePlanner
+from rag.answering.reader import NullReader
 from rag.answering.voice import ReplyGenerator, RuleVoice
 from rag.answering.word_judge import WordJudge
 from rag.answering.writer import CheckedWriter
@@ -87,7 +88,8 @@ def open_engine(
     across = UniversalSentenceMatcher() if settings.embedding_model == BUILTIN else None
     scorer = MaxSimSpanScorer(embedder, index, across)
     model = model or language_model(settings)
-    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer)
+    reader = NullReader(model, scorer, budget=SLOW_READER) if model and settings.reads else None
+    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer, reader=reader)
     engine = Engine(
         catalogue=index,
         search=_search(settings, index, embedder, across),
@@ -96,7 +98,7 @@ def open_engine(
         voice=_voice(settings, index, model),
         limits=Limits(settings.candidates, settings.reranked, settings.evidence_limit, settings.evidence_floor),
     )
-    return Opened(engine, index, embedder, _preparations(settings, model))
+    return Opened(engine, index, embedder, _preparations(settings, model, reader))
 
 
 def language_model(settings: Settings) -> LanguageModel | None:
@@ -128,7 +130,7 @@ def language_model(settings: Settings) -> LanguageModel | None:
             max_tokens=settings.llm_max_tokens,
             timeouts=timeouts,
             retries=settings.llm_retries,
-            logprobs=settings.second_look > 0,
+            logprobs=settings.second_look > 0 or settings.reads,
         )
     )
 
@@ -139,16 +141,21 @@ def _local_model(settings: Settings) -> LanguageModel:
     if path is None:
         raise ModelUnavailable(f"The local model {name} is not installed. Run `python -m rag model install {name}`.")
     return LocalModel(
-        path, name=name, temperature=settings.llm_temperature, logprobs=settings.second_look > 0 or settings.judge == "llm",
+        path,
+        name=name,
+        temperature=settings.llm_temperature,
+        logprobs=settings.second_look > 0 or settings.judge == "llm" or settings.reads,
     )
 
 
-def _preparations(settings: Settings, model: LanguageModel | None) -> tuple[Callable[[], object], ...]:
+def _preparations(settings: Settings, model: LanguageModel | None, reader: NullReader | None) -> tuple[Callable[[], object], ...]:
     if model is None:
         return ()
     if settings.llm != "local":
         return (partial(import_module, "openai"),)
-    return (partial(_small_generator(model).rehearse, "en" if settings.language == "en" else "zh"),)
+    tongue = "en" if settings.language == "en" else "zh"
+    writer = _small_generator(model) if settings.writes else None
+    return tuple(partial(part.rehearse, tongue) for part in (reader, writer) if part)
 
 
 def _search(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Search:
@@ -182,7 +189,7 @@ def _writer(
         return index.document(document_id).modified
 
     quotes = ExtractiveGenerator(scorer)
-    if model is None:
+    if model is None or not settings.writes:
         written: Generator = quotes
     elif settings.llm == "local":
         written = _small_generator(model, scorer)
@@ -191,10 +198,10 @@ def _writer(
     return CheckedWriter(
         written,
         _checker(settings, RuleChecker(scorer), model),
-        fallback=None if model is None else quotes,
+        fallback=None if written is quotes else quotes,
         conflicts=ConflictFinder(dated),
         show_unsupported=settings.show_unsupported,
-        small=settings.llm == "local",
+        small=written is not quotes and settings.llm == "local",
         second_look=settings.second_look,
         knowledge=_knowledge(settings, model),
     )

@@ -63,6 +63,8 @@ class Settings(BaseModel):
     max_rounds: Positive = Field(3, description="Most rounds of search for one question.")
     show_unsupported: bool = Field(True, description="Show sentences without support, marked; `false` withholds them.")
     judge: str = Field("rules", description="Who judges whether a passage bears out a sentence: `rules`, `llm` (the language model), or an NLI CrossEncoder by name or path.")
+    sufficiency: Literal["auto", "rules", "llm"] = Field("auto", description="Who judges whether what was found answers a question of one fact: `rules`; `llm`: the rules, and the language model that looks for the answer (its endpoint must tell log-probabilities); `auto`: `llm` with the local model, else `rules`.")
+    writer: Literal["auto", "quotes", "llm"] = Field("auto", description="Who writes answers: `quotes` (the documents' own sentences), `llm` (the language model, and quotes where it fails); `auto`: `llm`, but `quotes` with the local model.")
     second_look: Share = Field(0.0, description="A sentence with a year, number or name that the model wrote with a probability below this is searched for by itself; 0: off.")
     self_consistency: Annotated[int, Field(ge=0, le=20)] = Field(0, description="How often the model is asked without the documents, to tell where what it knows contradicts the answer; 0: off.")
     language: Literal["auto", "zh", "en"] = Field("auto", description="Language of the bot's own sentences; `auto`: that of the question.")
@@ -133,6 +135,16 @@ class Settings(BaseModel):
                 return self.llm_api_key is not None or self.llm_base_url is not None
             case _:
                 return True
+
+    @property
+    def reads(self) -> bool:
+        """Whether the language model, where there is one, says if what was found answers the question."""
+        return self.sufficiency == "llm" or (self.sufficiency == "auto" and self.llm == "local")
+
+    @property
+    def writes(self) -> bool:
+        """Whether the language model, where there is one, writes answers."""
+        return self.writer == "llm" or (self.writer == "auto" and self.llm != "local")
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:

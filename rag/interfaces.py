@@ -167,6 +167,14 @@ class Checker(Protocol):
     ) -> list[Support]: ...
 
 
+class Reader(Protocol):
+    """Looks in passages for the answer to a question: the log-odds that they give it, from -7 to 7, or None where it cannot
+    tell. Raises ``ModelError`` and its kinds, nothing else.
+    """
+
+    def log_odds(self, question: str, evidence: Sequence[Evidence]) -> float | None: ...
+
+
 class Judge(Protocol):
     """Tells whether a premise, the text of passages, bears out a claim, a statement or a question with its answer.
 
@@ -216,13 +224,16 @@ class Piece(str):
     """A piece of a model's reply that tells how sure the model was.
 
     ``probabilities``: for each character that of the token which it belongs to, 0 to 1; 1 where it is not known.
+    ``first``: what the reply might have begun with instead, tokens with their probabilities, where that is told.
     """
 
     probabilities: tuple[float, ...]
+    first: Mapping[str, float]
 
-    def __new__(cls, text: str, probabilities: Iterable[float] = ()) -> Self:
+    def __new__(cls, text: str, probabilities: Iterable[float] = (), first: Mapping[str, float] | None = None) -> Self:
         piece = super().__new__(cls, text)
         piece.probabilities = tuple(probabilities)
+        piece.first = first or {}
         return piece
 
 

@@ -11,7 +11,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -120,17 +120,21 @@ def says(*pieces: str, usage: tuple[int, int] | None = None, pause: float = 0.0)
     return step
 
 
-def says_surely(*tokens: tuple[str, float]) -> Step:
-    """A step that streams tokens with their probabilities, and refuses who did not ask for them."""
+def says_surely(*tokens: tuple[str, float], first: Mapping[str, float] | None = None) -> Step:
+    """A step that streams tokens with their probabilities, and refuses who did not ask for them. ``first``: what might have
+    stood first, told to who asks for that."""
 
     def step(reply: Reply) -> None:
         if not reply.body.get("logprobs"):
             reply.status(400)
             return
         reply.begin()
+        rivals = [{"token": token, "logprob": math.log(chance)} for token, chance in (first or {}).items()]
         for token, probability in tokens:
             value: dict[str, Any] = chunk({"content": token})
-            value["choices"][0]["logprobs"] = {"content": [{"token": token, "logprob": math.log(probability)}]}
+            told: dict[str, Any] = {"token": token, "logprob": math.log(probability)}
+            told |= {"top_logprobs": rivals} if rivals and reply.body.get("top_logprobs") else {}
+            value["choices"][0]["logprobs"] = {"content": [told]}
             reply.event(value)
         reply.done()
 

@@ -14,7 +14,7 @@ from rag.engine import Engine
 from rag.errors import ConfigError, ModelUnavailable
 from rag.events import Answered
 from rag.interfaces import Piece
-from rag.types import Verdict
+from rag.types import Outcome, Verdict
 from tests.fakes import HashEmbedder, ScriptedModel
 from tests.retrieval.tiny_models import write_cross_encoder
 
@@ -81,9 +81,10 @@ def test_an_entailment_model_that_is_not_there_is_found_out_at_once(settings: Se
 
 def test_a_local_model_reads_its_rules_before_the_first_question_and_gives_way_when_it_has_no_answer(settings: Settings) -> None:
     model = ScriptedModel(pieces=("资料中没有提到。",))
-    made = open_engine(settings.model_copy(update={"llm": "local"}), embedder=HashEmbedder(), model=model)
+    made = open_engine(settings.model_copy(update={"llm": "local", "writer": "llm"}), embedder=HashEmbedder(), model=model)
     made.warm()
-    ((rules, _),) = model.asked
+    (reading, *_), (rules, _) = model.asked
+    assert (reading.content[:10], rules.content[:8]) == ("从资料里找出问题的答", "根据资料回答问题")
     *_, last = made.engine.answer(QUESTION)
     assert isinstance(last, Answered)
     assert model.asked[-1][0] == rules
@@ -97,3 +98,31 @@ def test_pairs_are_judged_as_the_settings_say() -> None:
     assert open_judge(Settings.load({}, judge="llm"), asked["llm"])(claim, premise) is Verdict.CONFLICTING
     assert open_judge(Settings.load({}, judge="llm", llm="local"), asked["local"])(claim, premise) is Verdict.PARTLY
     assert [len(model.asked) for model in asked.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(("llm", "sufficiency", "reads"), [
+    ("local", "auto", True), ("local", "rules", False), ("openai", "auto", False), ("openai", "llm", True),
+])  # fmt: skip
+def test_who_judges_whether_the_evidence_answers(llm: str, sufficiency: str, reads: bool) -> None:
+    assert Settings.load({}, llm=llm, sufficiency=sufficiency).reads is reads
+
+
+@pytest.mark.parametrize(("word", "outcome"), [("无", Outcome.ABSTAINED), ("1200", Outcome.ANSWERED)])
+def test_a_local_model_has_a_say_in_whether_the_evidence_answers_and_leaves_the_words_to_the_documents(
+    settings: Settings, word: str, outcome: Outcome
+) -> None:
+    model = ScriptedModel(pieces=(Piece(word, [1.0] * len(word)),))
+    made = open_engine(settings.model_copy(update={"llm": "local"}), embedder=HashEmbedder(), model=model)
+    *_, last = made.engine.answer(QUESTION)
+    assert isinstance(last, Answered)
+    assert last.answer.outcome is outcome
+    assert (last.answer.model, len(model.asked)) == ("", 1)
+    made.warm()
+    assert [messages[0].content[:10] for messages in model.asked[1:]] == ["从资料里找出问题的答"]
+
+
+@pytest.mark.parametrize(("llm", "writer", "writes"), [
+    ("local", "auto", False), ("local", "llm", True), ("openai", "auto", True), ("openai", "quotes", False),
+])  # fmt: skip
+def test_who_writes(llm: str, writer: str, writes: bool) -> None:
+    assert Settings.load({}, llm=llm, writer=writer).writes is writes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from rag.answering.expect import Wanted, wanted
 from rag.text import normalise
-from rag.types import Form
+from rag.types import Form, Plan
 
 _WISH_TABLE = re.compile(r"表格|列表对比|列个表|做(?:一)?个表|制表|用表|\b(?:in|as|make|into) (?:a )?table\b|\btabular\b|\btable (?:form|format)\b")
 _WISH_LIST = re.compile(r"列(?:出|举|成|一下|个清单|清单)|清单|逐条|分条|逐一|分点|要点|条目|罗列|\b(?:list|enumerate|bullet(?:s| points?)?|itemi[sz]e)\b")
@@ -47,3 +48,9 @@ def is_comparison(question: str) -> bool:
     """Whether ``question`` sets things side by side."""
     text = normalise(question)
     return bool((_COMPARE.search(text) or _EACH.search(text)) and _PAIR.search(text))
+
+
+def asks_one_fact(plan: Plan) -> bool:
+    """Whether one fact answers the question: no list, table, summary or explanation, and no several parts."""
+    long = (Wanted.LIST, Wanted.SUMMARY, Wanted.REASON, Wanted.MANNER)
+    return plan.form is Form.PROSE and len(plan.parts) < 2 and wanted(plan.question) not in long

@@ -22,7 +22,7 @@ from rag.answering.rounds import next_round
 from rag.answering.scope import scope_of
 from rag.answering.sufficiency import Sufficiency
 from rag.answering.wording import asked_back
-from rag.interfaces import Catalogue, Retriever, SpanScorer
+from rag.interfaces import Catalogue, Reader, Retriever, SpanScorer
 from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
 
@@ -34,7 +34,8 @@ class RulePlanner:
     """Plans by rules over one index. Stateless and thread-safe.
 
     ``retriever`` is any search over the same index, best the sparse one: it supplies what a clarification offers.
-    ``scorer`` lets sufficiency see what passages mean, beside the words they share with the question.
+    ``scorer`` lets sufficiency see what passages mean, beside the words they share with the question; ``reader`` is
+    asked whether they answer it.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class RulePlanner:
         *,
         max_rounds: int = 3,
         scorer: SpanScorer | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.corpus = Corpus(catalogue, retriever)
         self.max_rounds = max_rounds
-        self.sufficiency = Sufficiency(self.corpus, scorer)
+        self.sufficiency = Sufficiency(self.corpus, scorer, reader)
 
     def plan(self, question: str, history: Sequence[Turn]) -> Plan:
         """Decide what to do with ``question`` after ``history``."""

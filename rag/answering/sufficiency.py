@@ -7,14 +7,17 @@ development questions of which the answer was withheld or not.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.corpus import Corpus
-from rag.answering.coverage import Coverage, Features
+from rag.answering.coverage import Coverage, Features, log_odds
 from rag.answering.decompose import split
+from rag.answering.form import asks_one_fact
 from rag.answering.tongues import Tongue
-from rag.interfaces import SpanScorer
+from rag.errors import ModelError
+from rag.interfaces import Reader, SpanScorer
 from rag.types import Evidence, Plan
 
 Weights = Mapping[str, float]
@@ -33,6 +36,14 @@ MODELS: Mapping[Tongue, tuple[float, Weights]] = {
 than one that gets a quote which does not answer. Words say less in English, which bends and paraphrases them, and next to
 nothing across languages: there it is what the encoder makes of the best passage, and how far that stands out, which tells
 (``eval/LOG.md``)."""
+READ: Mapping[Tongue, tuple[float, float, float]] = {
+    Tongue.CHINESE: (0.0, 0.5, 1.0),
+    Tongue.ENGLISH: (0.0, 0.5, 1.0),
+    Tongue.FOREIGN: (0.0, 0.5, 1.0),
+}
+"""Bias, weight of the rules' log-odds and of a reader's (``python -m eval.fit_reader``)."""
+DECIDED = 6.0
+"""Log-odds of the rules from which no reader is asked: it could not turn them."""
 ENOUGH = 0.5
 """A part whose probability is at least this has evidence."""
 CLOSE = 0.15
@@ -61,10 +72,17 @@ class Assessment:
 
 
 class Sufficiency:
-    """Judges evidence against plans."""
+    """Judges evidence against plans.
 
-    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None) -> None:
+    ``reader``: who is asked besides, where one fact answers the question. Where it fails the rules decide alone, which
+    ``fallbacks`` counts.
+    """
+
+    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None, reader: Reader | None = None) -> None:
         self.coverage = Coverage(corpus, scorer)
+        self._reader = reader
+        self._lock = threading.Lock()
+        self.fallbacks = 0
 
     def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> Assessment:
         """Which parts of the plan's question ``evidence`` answers."""
@@ -75,6 +93,8 @@ class Sufficiency:
         whole, absent = probability(features), self.coverage.missing_names(question, evidence)
         comparable = not absent and features.tongue is not Tongue.FOREIGN
         if len(plan.parts) < 2:
+            if asks_one_fact(plan):
+                whole = self._read(question, evidence, whole, features.tongue)
             missing: tuple[str, ...] = () if whole >= ENOUGH else (question,)
             return Assessment(whole, plan.parts if not missing else (), missing, absent, comparable and whole >= CLOSE)
         asked = split(question)
@@ -88,6 +108,18 @@ class Sufficiency:
         best = max(whole, max(value for _, value in judged))
         return Assessment(best, covered, open_parts, absent, comparable and best >= CLOSE)
 
+    def _read(self, question: str, evidence: Sequence[Evidence], ruled: float, tongue: Tongue) -> float:
+        """The probability with what the reader says, where there is one, the rules are not sure, and it says something."""
+        if self._reader is None or abs(log_odds(ruled)) >= DECIDED:
+            return ruled
+        try:
+            said = self._reader.log_odds(question, evidence)
+        except ModelError:
+            with self._lock:
+                self.fallbacks += 1
+            return ruled
+        return ruled if said is None else weighed(log_odds(ruled), said, tongue)
+
     def _part(self, part: str, evidence: Sequence[Evidence]) -> float:
         return probability(self.coverage.features(part, evidence))
 
@@ -95,5 +127,14 @@ class Sufficiency:
 def probability(features: Features) -> float:
     """The probability that a question with these features is answered by its evidence."""
     bias, weights = MODELS[features.tongue]
-    total = bias + sum(weight * getattr(features, name) for name, weight in weights.items())
+    return _logistic(bias + sum(weight * getattr(features, name) for name, weight in weights.items()))
+
+
+def weighed(ruled: float, said: float, tongue: Tongue) -> float:
+    """The probability from the log-odds of the rules and of a reader."""
+    bias, rules, read = READ[tongue]
+    return _logistic(bias + rules * ruled + read * said)
+
+
+def _logistic(total: float) -> float:
     return 1 / (1 + math.exp(-total))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rag.answering.conflicts import ConflictFinder
 from rag.answering.content import name_keys, pairs
-from rag.answering.expect import Wanted, wanted
+from rag.answering.form import asks_one_fact
 from rag.answering.own_knowledge import OwnKnowledge
 from rag.answering.second_look import SecondLook
 from rag.answering.stream import AnswerWriter, Written
@@ -20,7 +20,7 @@ from rag.errors import ModelError
 from rag.events import Event
 from rag.interfaces import Checker, Generator, Look
 from rag.text import language
-from rag.types import Action, Answer, Evidence, Form, Outcome, Plan, Turn
+from rag.types import Action, Answer, Evidence, Outcome, Plan, Turn
 
 
 class CheckedWriter:
@@ -82,7 +82,7 @@ class CheckedWriter:
         return replace(answer, recalled=knowledge.objection(plan, answer))
 
     def _author(self, plan: Plan) -> Generator:
-        if self._fallback is not None and (plan.action is Action.ABSTAIN or (self._small and not _brief(plan))):
+        if self._fallback is not None and (plan.action is Action.ABSTAIN or (self._small and not asks_one_fact(plan))):
             return self._fallback
         return self._generator
 
@@ -122,12 +122,6 @@ class CheckedWriter:
             conflicts=self._conflicts.find(plan.question, evidence),
             model=author.model,
         )
-
-
-def _brief(plan: Plan) -> bool:
-    """Whether one fact answers the question: no list, table, summary or explanation, and no several parts."""
-    long = (Wanted.LIST, Wanted.SUMMARY, Wanted.REASON, Wanted.MANNER)
-    return plan.form is Form.PROSE and len(plan.parts) < 2 and wanted(plan.question) not in long
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 from rag.interfaces import Piece, probabilities_of
 
@@ -19,8 +20,7 @@ def probabilities_in(logprobs: object, text: str) -> tuple[float, ...]:
 
     Tokens that do not make up ``text`` (a character cut in two) give every character the least of theirs.
     """
-    told = logprobs.get("content") if isinstance(logprobs, dict) else None
-    tokens = [token for token in told if isinstance(token, dict)] if isinstance(told, list) else []
+    tokens = _dicts(logprobs.get("content")) if isinstance(logprobs, dict) else []
     if not tokens:
         return ()
     words = [str(token.get("token", "")) for token in tokens]
@@ -28,6 +28,18 @@ def probabilities_in(logprobs: object, text: str) -> tuple[float, ...]:
     if "".join(words) != text:
         return (min(weights),) * len(text)
     return tuple(weight for word, weight in zip(words, weights, strict=True) for _ in word)
+
+
+def rivals_in(logprobs: object) -> dict[str, float]:
+    """The tokens that might have stood first, the one that does among them, with their probabilities; empty where
+    ``logprobs`` tells none."""
+    tokens = _dicts(logprobs.get("content")) if isinstance(logprobs, dict) else []
+    told = [token for token in _dicts(tokens[0].get("top_logprobs")) if isinstance(token.get("token"), str)] if tokens else []
+    return {token["token"]: _probability(token.get("logprob")) for token in told}
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _probability(logprob: object) -> float:

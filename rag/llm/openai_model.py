@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import openai
 
 _log = logging.getLogger(__name__)
+_OF_A_TEXT: Sequence[Options] = ({"logprobs": True}, {})
+_OF_A_WORD: Sequence[Options] = ({"logprobs": True, "top_logprobs": 10}, *_OF_A_TEXT)
+"""How log-probabilities are asked for, the most telling way first; an endpoint that refuses one is asked in the next."""
 _FIRST_PAUSE = 0.4
 
 Pieces = Generator[str, None, None]
@@ -75,7 +78,8 @@ class OpenAIModel:
         retries: tries after the first, each after a pause with jitter or as long as ``Retry-After`` says.
         sleep: waits before a retry; unless given, until the reader has left (``rag.departure``).
         direct: do not go through a proxy of the environment (a server on this machine).
-        logprobs: ask for log-probabilities; the pieces of a reply are then ``Piece`` where the endpoint tells them.
+        logprobs: ask for log-probabilities; the pieces of a reply are then ``Piece`` where the endpoint tells them. Of a
+            reply of one token they tell too what else it might have been.
     """
 
     def __init__(
@@ -129,9 +133,11 @@ class OpenAIModel:
         """
         limit = max_tokens or self._max_tokens
         variants = [self._options(messages, limit, dialect, temperature) for dialect in range(3)]
+        word = self._logprobs and limit == 1
         if self._logprobs:
-            variants = [{**options, **asked} for options in variants for asked in ({"logprobs": True}, {})]
-        yield from self._stream("stream", variants, limit)
+            wishes = _OF_A_WORD if word else _OF_A_TEXT
+            variants = [{**options, **asked} for options in variants for asked in wishes]
+        yield from self._stream("word" if word else "stream", variants, limit)
 
     def decide(self, messages: Sequence[Message], schema: Mapping[str, Any]) -> dict[str, Any]:
         """The reply as one JSON object of ``schema``: asked for strictly, else loosely, else in words.

@@ -6,11 +6,12 @@ Endpoints send chunks without choices, without text, with thoughts apart, or wit
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from rag.llm.certainty import Certainty, joined, probabilities_in
+from rag.interfaces import Piece, probabilities_of
+from rag.llm.certainty import Certainty, joined, probabilities_in, rivals_in
 from rag.llm.failures import ReportedError
 from rag.llm.thinking import ThoughtFilter
 
@@ -25,6 +26,7 @@ class Chunk:
     """What one chunk of a stream holds.
 
     ``last``: it tells why the reply ends. ``probabilities``: one for each character of ``text``, or none at all.
+    ``rivals``: the tokens that might have stood first, with theirs.
     """
 
     text: str = ""
@@ -33,6 +35,7 @@ class Chunk:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     probabilities: tuple[float, ...] = ()
+    rivals: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_chunk(data: bytes) -> Chunk:
@@ -58,6 +61,7 @@ def read_chunk(data: bytes) -> Chunk:
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
         probabilities=probabilities_in(choice.get("logprobs"), text),
+        rivals=rivals_in(choice.get("logprobs")),
     )
 
 
@@ -86,6 +90,7 @@ class Reading:
         self._thoughts_left = limit * _THOUGHTS_PER_TOKEN
         self._filter = ThoughtFilter()
         self._certainty = Certainty()
+        self._rivals: Mapping[str, float] = {}
         self.shown = False
         self.alive = False
         self.done = False
@@ -102,7 +107,7 @@ class Reading:
     def take(self, events: Iterable[bytes]) -> str:
         """The text to show now, of what came together: the data of events, up to the one that says that all is done.
 
-        It is a ``Piece`` where the endpoint tells probabilities. An event that cannot be read does not take the text
+        It is a ``Piece`` where the endpoint tells probabilities; the first one knows what else the reply might have begun with. An event that cannot be read does not take the text
         before it along: see ``error``.
         """
         texts: list[str] = []
@@ -115,13 +120,21 @@ class Reading:
                 texts.append(self._take(read_chunk(data)))
         except (ReportedError, ValueError) as error:
             self.error = error
-        return joined(texts)
+        return self._with_rivals(joined(texts))
+
+    def _with_rivals(self, text: str) -> str:
+        if not text or not self._rivals:
+            return text
+        piece, self._rivals = Piece(text, probabilities_of(text), self._rivals), {}
+        return piece
 
     def _take(self, chunk: Chunk) -> str:
         self.prompt_tokens = max(self.prompt_tokens, chunk.prompt_tokens)
         self.completion_tokens = max(self.completion_tokens, chunk.completion_tokens)
         self.alive = self.alive or bool(chunk.text or chunk.thought)
         self.finished = self.finished or chunk.last
+        if not self.shown and not self._rivals:
+            self._rivals = chunk.rivals
         text = self._filtered(chunk) if chunk.text else ""
         self._thoughts_left -= len(chunk.thought) + (len(chunk.text) if not text else 0)
         return text

@@ -11,7 +11,7 @@ from rag.assemble import language_model
 from rag.config import Settings
 from rag.interfaces import Piece, probabilities_of
 from rag.llm import CircuitBreaker
-from rag.llm.certainty import Certainty, joined, probabilities_in
+from rag.llm.certainty import Certainty, joined, probabilities_in, rivals_in
 from tests.fake_openai import FakeOpenAI, Reply, chunk, fails, says, says_surely
 from tests.llm.asking import ASK, model
 
@@ -142,3 +142,31 @@ def test_nonsense_in_their_place_does_no_harm(logprobs: object) -> None:
         pieces = list(model(server, logprobs=True).stream(ASK))
     assert "".join(pieces) == "知据"
     assert set(probabilities_of(pieces[0])) == {1.0}
+
+
+RIVALS = {"有": 0.5, "无": 0.25}
+
+
+@pytest.mark.parametrize(("longest", "expected"), [(1, RIVALS), (2, {})])
+def test_of_a_word_it_is_told_what_else_it_might_have_been(longest: int, expected: dict[str, float]) -> None:
+    with FakeOpenAI([says_surely(("有", 0.5), first=RIVALS)]) as server:
+        (piece,) = CircuitBreaker(model(server, logprobs=True)).stream(ASK, max_tokens=longest)
+    assert isinstance(piece, Piece)
+    assert dict(piece.first) == pytest.approx(expected)
+    assert server.requests[0].get("top_logprobs") == (10 if expected else None)
+
+
+def test_an_endpoint_that_tells_no_rivals_is_asked_again_without_and_texts_are_asked_for_as_before() -> None:
+    def picky(stream: Reply) -> None:
+        (fails(400) if "top_logprobs" in stream.body else says_surely(("有", 0.5)))(stream)
+
+    with FakeOpenAI([picky]) as server:
+        asked = model(server, logprobs=True)
+        said = [piece for longest in (1, 1, 5) for piece in asked.stream(ASK, max_tokens=longest)]
+    assert [(str(piece), probabilities_of(piece)) for piece in said] == [("有", (0.5,))] * 3
+    assert ["top_logprobs" in body for body in server.requests] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("told", [7, "x", [], [7], [{}], [{"token": 1, "logprob": -1}]])
+def test_nonsense_in_place_of_rivals_does_no_harm(told: object) -> None:
+    assert rivals_in({"content": [{"token": "a", "logprob": -1, "top_logprobs": told}]}) == {}
