@@ -175,11 +175,10 @@ def _reranker(settings: Settings, index: Index, embedder: Embedder, across: Sent
 
 
 def _planner(settings: Settings, rules: RulePlanner, model: LanguageModel | None) -> Planner:
-    if model is None:
+    # A small local model plans worse than the rules, and makes follow-ups stand-alone no better.
+    if model is None or settings.llm == "local":
         return rules
-    # A small local model plans worse than the rules; making a follow-up stand-alone it does well.
-    rewrite_only = settings.llm == "local" or not settings.llm_planner
-    return ModelPlanner(rules, model, rewrite_only=rewrite_only)
+    return ModelPlanner(rules, model, rewrite_only=not settings.llm_planner)
 
 
 def _writer(

@@ -63,7 +63,7 @@ class Settings(BaseModel):
     max_rounds: Positive = Field(3, description="Most rounds of search for one question.")
     show_unsupported: bool = Field(True, description="Show sentences without support, marked; `false` withholds them.")
     judge: str = Field("rules", description="Who judges whether a passage bears out a sentence: `rules`, `llm` (the language model), or an NLI CrossEncoder by name or path.")
-    sufficiency: Literal["auto", "rules", "llm"] = Field("auto", description="Who judges whether what was found answers a question of one fact: `rules`; `llm`: the rules, and the language model that looks for the answer (its endpoint must tell log-probabilities); `auto`: `llm` with the local model, else `rules`.")
+    sufficiency: Literal["auto", "rules", "llm"] = Field("auto", description="Who judges whether what was found answers a question of one fact: `rules`; `llm`: the rules, and the language model that looks for the answer (its endpoint must tell log-probabilities); `auto`: `llm` with the local model where quotes are the answer, else `rules`.")
     writer: Literal["auto", "quotes", "llm"] = Field("auto", description="Who writes answers: `quotes` (the documents' own sentences), `llm` (the language model, and quotes where it fails); `auto`: `llm`, but `quotes` with the local model.")
     second_look: Share = Field(0.0, description="A sentence with a year, number or name that the model wrote with a probability below this is searched for by itself; 0: off.")
     self_consistency: Annotated[int, Field(ge=0, le=20)] = Field(0, description="How often the model is asked without the documents, to tell where what it knows contradicts the answer; 0: off.")
@@ -139,7 +139,7 @@ class Settings(BaseModel):
     @property
     def reads(self) -> bool:
         """Whether the language model, where there is one, says if what was found answers the question."""
-        return self.sufficiency == "llm" or (self.sufficiency == "auto" and self.llm == "local")
+        return self.sufficiency == "llm" or (self.sufficiency == "auto" and self.llm == "local" and not self.writes)
 
     @property
     def writes(self) -> bool:
