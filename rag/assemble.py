@@ -48,6 +48,8 @@ from rag.types import Verdict
 SLOW_READER = 340
 """How many characters of evidence a model on two cores is shown: it reads some 40 tokens a second, and the first word of
 an answer should come within twelve seconds (``eval/LOG.md``)."""
+PATIENCE = 10.0
+"""Seconds that a question waits until the local model, which answers one request at a time, may read for it."""
 
 JUDGE_PAUSE = 60.0
 """Seconds for which a language model that failed as judge is asked no more: an answer waits for it once, not at every sentence."""
@@ -88,7 +90,8 @@ def open_engine(
     across = UniversalSentenceMatcher() if settings.embedding_model == BUILTIN else None
     scorer = MaxSimSpanScorer(embedder, index, across)
     model = model or language_model(settings)
-    reader = NullReader(model, scorer, budget=SLOW_READER) if model and settings.reads else None
+    patience = PATIENCE if settings.llm == "local" else None
+    reader = NullReader(model, scorer, budget=SLOW_READER, patience=patience) if model and settings.reads else None
     rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer, reader=reader)
     engine = Engine(
         catalogue=index,

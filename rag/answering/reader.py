@@ -8,14 +8,15 @@ word for none (the null score of reading comprehension: Rajpurkar et al., Know W
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 from rag.answering.model_generator import new_fence
 from rag.answering.passages import trimmed
 from rag.answering.selection import Selector
-from rag.errors import MalformedReply, ModelError
+from rag.errors import MalformedReply, ModelError, ModelUnavailable
 from rag.interfaces import LanguageModel, Message, Piece, SpanScorer, probabilities_of
 from rag.prompts import Template, load
 from rag.text import fold, language, simplified
@@ -33,11 +34,16 @@ class NullReader:
     """A ``Reader`` by the first word of a language model whose log-probabilities are known.
 
     It is shown the best sentences of the passages, in all ``budget`` CJK characters (other text counts 0.4), few enough to
-    be read in seconds, in simplified characters; what it said of them it remembers.
+    be read in seconds, in simplified characters; what it said of them it remembers. ``patience``: for a model that answers
+    one request at a time, the seconds that a question waits for its turn; then it is left to the rules.
     """
 
-    def __init__(self, model: LanguageModel, scorer: SpanScorer | None = None, *, budget: int) -> None:
+    def __init__(
+        self, model: LanguageModel, scorer: SpanScorer | None = None, *, budget: int, patience: float | None = None
+    ) -> None:
         self._model = model
+        self._patience = patience
+        self._turn = threading.Lock()
         self._selector = Selector(scorer)
         self._budget = budget
         self._said = lru_cache(maxsize=_REMEMBERED)(self._ask)
@@ -58,10 +64,23 @@ class NullReader:
         tongue = language(question)
         asked = _asked(load(f"read_input_{tongue}"), new_fence(), passages, question)
         try:
-            pieces = list(self._model.stream((*_taught(tongue), asked), max_tokens=1, temperature=0.0))
+            with self._turn_taken():
+                pieces = list(self._model.stream((*_taught(tongue), asked), max_tokens=1, temperature=0.0))
         except MalformedReply:  # an empty word
             return None
         return _odds(pieces) if "".join(pieces).strip() else None
+
+    @contextmanager
+    def _turn_taken(self) -> Iterator[None]:
+        if self._patience is None:
+            yield
+        elif self._turn.acquire(timeout=self._patience):
+            try:
+                yield
+            finally:
+                self._turn.release()
+        else:
+            raise ModelUnavailable(f"{self._model.name} is busy with other questions.")
 
 
 def _odds(pieces: Sequence[str]) -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,7 +14,7 @@ from rag.answering.reader import NullReader
 from rag.answering.sufficiency import READ, weighed
 from rag.answering.tongues import Tongue
 from rag.errors import ModelError, ModelUnavailable
-from rag.interfaces import Piece, Reader
+from rag.interfaces import Message, Piece, Reader
 from rag.types import Action, Evidence
 from tests.answering.planning import Library, evidence_of, passage
 from tests.fake_openai import FakeOpenAI, refused_url, says, says_surely
@@ -184,3 +187,29 @@ def test_where_the_rules_are_sure_nobody_is_asked() -> None:
     reader = SetReader(7.0)
     assert decided(reader, "Tide-3 的准确率是多少？", evidence_of(Library(), "88%")) is Action.ABSTAIN
     assert reader.asked == 0
+
+
+class SlowModel(ScriptedModel):
+    """Begins to answer when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(pieces=["七十"])
+        self.began, self.may_go_on = threading.Event(), threading.Event()
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int | None = None, temperature: float | None = None) -> Iterator[str]:
+        self.began.set()
+        assert self.may_go_on.wait(10)
+        yield from super().stream(messages, max_tokens=max_tokens, temperature=temperature)
+
+
+def test_a_question_waits_for_its_turn_only_so_long_and_is_read_once_there_is_time() -> None:
+    slow = SlowModel()
+    reader = NullReader(slow, budget=BUDGET, patience=0.01)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(reader.log_odds, QUESTION, [passage(TEXT)])
+        assert slow.began.wait(10)
+        with pytest.raises(ModelUnavailable, match="busy"):
+            reader.log_odds("新馆在哪里？", [passage(TEXT)])
+        slow.may_go_on.set()
+        assert first.result(10) == 2.0
+    assert reader.log_odds("新馆在哪里？", [passage(TEXT)]) == 2.0
