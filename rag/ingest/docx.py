@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rag.errors import IngestError
 from rag.ingest.drafts import Draft
 from rag.ingest.layout import LineBuffer, table_rows
+from rag.ingest.packed import check_size
 from rag.ingest.sources import Failure
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from docx.table import Table
     from docx.text.paragraph import Paragraph
 
-_MOST_UNPACKED = 300_000_000
-_MOST_PACKING = 200
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"(?:heading|标题|標題)\s*([1-9])$", re.IGNORECASE)
@@ -36,7 +34,7 @@ def read_docx(data: bytes, name: str) -> Iterator[Draft | Failure]:
     """The text of a Word file; its title is that of its properties, where it says something."""
     from docx.text.paragraph import Paragraph  # slow to import
 
-    _check_size(data)
+    check_size(data, "Word file", ".docx")
     document = _open(data)
     out = LineBuffer()
     counters: Counter[tuple[int, int]] = Counter()
@@ -50,21 +48,6 @@ def read_docx(data: bytes, name: str) -> Iterator[Draft | Failure]:
         raise IngestError("the file holds no text: if its pages are pictures, run text recognition first")
     title = (document.core_properties.title or "").strip()
     yield Draft(text, "" if _PLACEHOLDER_TITLE.match(title) else title)
-
-
-def _check_size(data: bytes) -> None:
-    if data.startswith(_OLE):
-        raise IngestError("this is an old or a password-protected Word file: save it as .docx without a password")
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise IngestError(f"this is no Word file, or it is damaged ({error}): save it again as .docx") from error
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > _MOST_UNPACKED or (unpacked > 10_000_000 and unpacked > _MOST_PACKING * len(data)):
-        raise IngestError(f"it would unpack to {unpacked} bytes, which no honest Word file does: it was not opened")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise IngestError("it is encrypted: save it without a password")
 
 
 def _open(data: bytes) -> Document:

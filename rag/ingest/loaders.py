@@ -18,8 +18,10 @@ from rag.ingest.encoding import decode
 from rag.ingest.html import read_html
 from rag.ingest.jsonl import read_jsonl
 from rag.ingest.pdf import read_pdf
+from rag.ingest.pptx import read_pptx
 from rag.ingest.sources import Failure, SourceFile, find_files
 from rag.ingest.table import read_table
+from rag.ingest.xlsx import read_xlsx
 from rag.types import Document
 
 Reader = Callable[[bytes, str], Iterator[Draft | Failure]]
@@ -112,7 +114,7 @@ def _lines(data: bytes, name: str) -> Iterator[Draft | Failure]:
     yield from read_jsonl(decode(data), name)
 
 
-_READERS: dict[str, Reader] = {
+READERS: dict[str, Reader] = {
     ".txt": _plain,
     ".text": _plain,
     ".md": _plain,
@@ -122,6 +124,9 @@ _READERS: dict[str, Reader] = {
     ".xhtml": read_html,
     ".pdf": read_pdf,
     ".docx": read_docx,
+    ".xlsx": read_xlsx,
+    ".xlsm": read_xlsx,
+    ".pptx": read_pptx,
     ".jsonl": _lines,
     ".ndjson": _lines,
     ".csv": read_table,
@@ -132,10 +137,14 @@ _ADVICE = {
     ".rtf": "save it as .docx",
     ".odt": "save it as .docx",
     ".pages": "export it as .docx or .pdf",
-    ".ppt": "export it as .pdf",
-    ".pptx": "export it as .pdf",
-    ".xls": "save its sheets as .csv",
-    ".xlsx": "save its sheets as .csv",
+    ".wps": "save it as .docx",
+    ".ppt": "save it as .pptx",
+    ".dps": "save it as .pptx",
+    ".odp": "save it as .pptx",
+    ".xls": "save it as .xlsx",
+    ".xlsb": "save it as .xlsx",
+    ".et": "save it as .xlsx",
+    ".ods": "save it as .xlsx",
     ".json": "write one document a line, as .jsonl",
     ".epub": "convert it to .html",
 }
@@ -143,8 +152,8 @@ _ADVICE = {
 
 def _reader(file: SourceFile) -> Reader:
     suffix = Path(file.id).suffix.lower()
-    reader = _READERS.get(suffix)
+    reader = READERS.get(suffix)
     if reader is None:
-        advice = _ADVICE.get(suffix, f"known are {', '.join(sorted(_READERS))}")
+        advice = _ADVICE.get(suffix, f"known are {', '.join(sorted(READERS))}")
         raise UnsupportedFormat(f"{suffix or 'a name without extension'} is not a format that can be read: {advice}")
     return reader

@@ -16,7 +16,7 @@ import rag
 from rag.config import Settings
 from rag.ingest.sources import SourceFile, find_files
 
-_INGEST_VERSION = 2
+_INGEST_VERSION = 3
 """To be raised when the same files would now give other documents or chunks."""
 
 _LIBRARIES = ("rjieba", "snowballstemmer", "langchain-text-splitters")

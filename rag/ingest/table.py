@@ -25,7 +25,7 @@ def read_table(data: bytes, name: str) -> Iterator[Draft]:
     if len(rows) < 2:
         raise IngestError("it has no row below the names of its columns: write those in the first line")
     names, *records = rows
-    lines = [line for line in (_line(names, cells) for cells in records) if line]
+    lines = [line for line in (record_line(names, cells) for cells in records) if line]
     yield Draft("\n".join(lines), title=Path(name).stem, titled=True)
 
 
@@ -41,10 +41,10 @@ def _rows(text: str) -> list[list[str]]:
     return [row for row in rows if any(row)]
 
 
-def _line(names: Sequence[str], cells: Sequence[str]) -> str:
+def record_line(names: Sequence[str], cells: Sequence[str]) -> str:
     """``- 型号：YS100，单价：138元``; cells without a name stand alone, empty ones are left out."""
     named = [*names, *[""] * (len(cells) - len(names))]
     said = [(name, cell) for name, cell in zip(named, cells, strict=False) if cell]
-    wide = any(map(is_cjk, "".join(names)))
+    wide = any(map(is_cjk, "".join(names) or "".join(cells)))
     colon, comma = ("：", "，") if wide else (": ", ", ")
     return "- " + comma.join(f"{name}{colon}{cell}" if name else cell for name, cell in said) if said else ""

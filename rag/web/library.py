@@ -23,7 +23,7 @@ from rag.web.refusals import Reason, Refusal
 _log = logging.getLogger(__name__)
 
 LONGEST_NAME = 120
-FORMATS = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".csv", ".tsv"})
+FORMATS = frozenset({".txt", ".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".xlsx", ".xlsm", ".pptx", ".csv", ".tsv", ".jsonl"})
 
 Progress = Callable[[str, int, int], None]
 """Called with a phase's name, how much of it is done, and how much there is."""
