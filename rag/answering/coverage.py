@@ -16,6 +16,7 @@ from rag.answering.content import pairs, stem
 from rag.answering.corpus import Corpus
 from rag.answering.measures import lacks_contact, lacks_measure
 from rag.answering.mentions import clashes, mentions, wanted_names
+from rag.answering.ranges import within
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import Span, SpanScorer
 from rag.sounds import meant_by
@@ -44,7 +45,7 @@ class Features:
 
     - ``passage``: share of the question's weighted units in the best passage.
     - ``met``: the same, where the encoder says how near a passage comes to a unit that it lacks.
-    - ``unknown``: weight of units that no document holds, misspelt ones left out.
+    - ``unknown``: weight of units that no document holds, misspelt ones and numbers in a range left out.
     - ``names``: whether one passage holds all names and years (where it is in another language, whether the passages
       hold the numbers).
     - ``clash``: a name occurs only in another version.
@@ -97,7 +98,7 @@ class Coverage:
         if not evidence:
             return Features(unknown=_weight(units, unknown) / total if total else 0.0)
         passages = [text_of(item) for item in evidence]
-        like = [_misspelt(unknown, text) for text in passages]
+        like = [_misspelt(unknown, text) | _ranged(question, units, text) for text in passages]
         held = [[float(unit.text in also or contains(text, unit.text)) for unit in units] for text, also in zip(passages, like, strict=True)]
         shares = _shares(units, held, total)
         met = _shares(units, self._met(question, units, held, evidence), total)
@@ -193,6 +194,12 @@ def _misspelt(unknown: frozenset[str], text: str) -> frozenset[str]:
     return frozenset(
         unit for unit in unknown if len(unit) == 2 and all(map(is_cjk, unit)) and meant_by(unit).search(text)
     )
+
+
+def _ranged(question: str, units: Sequence[Unit], text: str) -> frozenset[str]:
+    """The numbers of ``question`` where one lies in a range of ``text``: 45岁 in 41-50周岁."""
+    figures = frozenset(unit.text for unit in units if unit.text[0].isdigit())
+    return figures if figures and within(question, text) else frozenset()
 
 
 def contains(text: str, unit: str) -> bool:

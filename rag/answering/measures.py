@@ -24,7 +24,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
             r"[（(/：:]\s*(?:[十百千万亿]+)?(?:元|美元|欧元|人民币)|元\s*[/／]|免费|\bfree\b|\d\s*[%％]",
         ),
         (
-            r"百分之[几多]|比例|占比|准确率|比率|百分比|多少百分|\bpercent(?:age)?\b",
+            r"百分之[几多]|(?:几|多少)成(?![本果功立为员就长分])|比例|占比|准确率|比率|百分比|多少百分|\bpercent(?:age)?\b",
             rf"[%％‰]|百分之|分之|{_FIGURE}成|一半|\bpercent|\bhalf\b|\d\.\d|{_FIGURE}倍",
         ),
         (r"多大年纪|几岁|多少岁|年龄|\bhow old\b", r"岁|\byears? old\b|\baged?\b|\d{4}|出生|生于"),
@@ -34,7 +34,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             r"多久|多长时间|几(?:年|个月|天|小时|分钟)(?!份)|\bhow long\b",
-            rf"{_FIGURE}(?:个)?(?:年|月|天|日|周|星期|小时|分|秒|世纪)|\b(?:years?|months?|days?|hours?|minutes?|weeks?|seconds?|centur\w+)\b|\d\s*(?:h|min|s)\b|\d{{3,4}}|\d:\d\d|"
+            rf"{_FIGURE}(?:个)?(?:年|月|天|(?:工作|自然)?日|周|星期|小时|分|秒|世纪)|\b(?:years?|months?|days?|hours?|minutes?|weeks?|seconds?|centur\w+)\b|\d\s*(?:h|min|s)\b|\d{{3,4}}|\d:\d\d|"
             r"[（(]\s*(?:年|个?月|[天日]|工作日|小时|分钟|秒)|每(?:年|月|周|天|日|晚|季|小时)|季度|半年|当[天日年月]|次日|立即|马上|随时|永久|长期|终身|\bevery\b|\b(?:daily|weekly|monthly|annually|yearly|once|immediately)\b|"
             r"\d\s*(?:km|m|cm|mm|miles?|met(?:er|re)s?|feet|ft|公里|米)(?![a-z])",
         ),

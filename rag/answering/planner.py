@@ -22,6 +22,7 @@ from rag.answering.rounds import next_round
 from rag.answering.scope import scope_of
 from rag.answering.sufficiency import Sufficiency
 from rag.answering.wording import asked_back
+from rag.cantonese import in_mandarin
 from rag.interfaces import Catalogue, Reader, Retriever, SpanScorer
 from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
@@ -53,6 +54,7 @@ class RulePlanner:
 
     def plan(self, question: str, history: Sequence[Turn]) -> Plan:
         """Decide what to do with ``question`` after ``history``."""
+        question = in_mandarin(question)
         resumed = resume(question, history)
         if resumed is not None:
             return self.search(stand_alone(resumed, history[:-2]), Reason.CLARIFIED)

@@ -44,8 +44,8 @@ DECIDED = 6.0
 """Log-odds of the rules from which no reader is asked: it takes seconds, and is seldom so sure."""
 ENOUGH = 0.5
 """A part whose probability is at least this has evidence."""
-CLOSE = 0.15
-"""Evidence of at least this probability comes close."""
+CLOSE: Mapping[Tongue, float] = {Tongue.CHINESE: 0.05, Tongue.ENGLISH: 0.15, Tongue.FOREIGN: 1.0}
+"""Evidence of at least this probability comes close; what is in another language than the question never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ class Sufficiency:
             return Assessment(0.0, missing=plan.parts or (question,))
         features = self.coverage.features(question, evidence)
         whole, absent = probability(features), self.coverage.missing_names(question, evidence)
-        comparable = not absent and features.tongue is not Tongue.FOREIGN
+        least = 1.0 if absent else CLOSE[features.tongue]
         if len(plan.parts) < 2:
             if asks_one_fact(plan):
                 whole = self._read(question, evidence, whole, features.tongue)
             missing: tuple[str, ...] = () if whole >= ENOUGH else (question,)
-            return Assessment(whole, plan.parts if not missing else (), missing, absent, comparable and whole >= CLOSE)
+            return Assessment(whole, plan.parts if not missing else (), missing, absent, whole >= least)
         asked = split(question)
         whole_parts = dict(zip(asked.parts, asked.queries, strict=True))
         judged = [
@@ -104,7 +104,7 @@ class Sufficiency:
         covered = tuple(part for part, value in judged if value >= ENOUGH)
         open_parts = tuple(part for part, value in judged if value < ENOUGH)
         best = max(whole, max(value for _, value in judged))
-        return Assessment(best, covered, open_parts, absent, comparable and best >= CLOSE)
+        return Assessment(best, covered, open_parts, absent, best >= least)
 
     def _read(self, question: str, evidence: Sequence[Evidence], ruled: float, tongue: Tongue) -> float:
         """The probability with what the reader says, where there is one, the rules are not sure, and it says something."""
