@@ -14,6 +14,9 @@ from rag.types import Chunk, Evidence, Hit
 
 _SIGNS = re.compile(r"[\W_]+")
 _TURNS = 5
+_FEW, _LOWER = 4, 0.4
+"""Passages that there should be at least, for which the floor is lowered to this share: a long question in words of its own
+scores low whatever it meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +37,20 @@ class Gathered:
     def add(self, rankings: Sequence[Sequence[Hit]], *, floor: float, limit: int) -> Gathered:
         """These and the ``rankings`` of one more round.
 
-        At most ``limit`` passages a round become evidence, none with a score below ``floor``, and none that says
-        nothing but what another one says in the same words.
+        At most ``limit`` passages a round become evidence, none that says nothing but what another one says in the same
+        words, and none with a score below ``floor``; where there would be fewer than four in all, below 0.4 of it.
         """
         held = [_letters(item.chunk) for item in self.evidence]
         fresh: list[Hit] = []
-        for hit in merge([tuple(ranking) for ranking in rankings]):
-            if len(fresh) == limit:
-                break
-            said = _letters(hit.chunk)
-            if hit.score >= floor and not any(said in other for other in held):
-                fresh.append(hit)
-                held.append(said)
+        merged = merge([tuple(ranking) for ranking in rankings])
+        for least, most in ((floor, limit), (floor * _LOWER, min(_FEW - len(self.evidence), limit))):
+            for hit in merged:
+                if len(fresh) >= most:
+                    break
+                said = _letters(hit.chunk)
+                if hit.score >= least and not any(said in other for other in held):
+                    fresh.append(hit)
+                    held.append(said)
         numbered = tuple(
             Evidence(marker=marker, chunk=hit.chunk, score=hit.score)
             for marker, hit in enumerate(fresh, start=len(self.evidence) + 1)

@@ -43,6 +43,17 @@ def test_hits_below_the_floor_are_no_evidence() -> None:
     assert names(gathered.hits()) == ["a1", "a2"]
 
 
+def test_the_floor_is_lowered_where_few_passages_lie_above_it() -> None:
+    """A long question in words of its own scores low whatever it meets."""
+    scores = {"a1": 0.04, "a2": 0.03, "a3": 0.019}
+    first = Gathered().add([[hit(name, score) for name, score in scores.items()]], floor=0.05, limit=8)
+    assert [item.chunk.id for item in first.evidence] == ["a1", "a2"]
+    four = [[hit("b1", 0.9), hit("b2", 0.8), hit("b3", 0.045), hit("b4", 0.04), hit("b5", 0.035)]]
+    assert [item.chunk.id for item in Gathered().add(four, floor=0.05, limit=8).evidence] == ["b1", "b2", "b3", "b4"]
+    assert [item.chunk.id for item in Gathered().add(four, floor=0.05, limit=1).evidence] == ["b1"]
+    assert [item.chunk.id for item in first.add(four, floor=0.05, limit=8).evidence] == ["a1", "a2", "b1", "b2"]
+
+
 def test_a_marker_once_given_keeps_its_chunk() -> None:
     first = Gathered().add([[hit("a1", 0.5), hit("a2", 0.4)]], floor=0.3, limit=8)
     second = first.add([[hit("b1", 0.9), hit("a1", 0.95)]], floor=0.3, limit=8)

@@ -32,6 +32,14 @@ def test_a_word_that_only_part_of_the_documents_sounds_like_stays_unknown() -> N
     assert features("芦荟的主要成分", "苔藓").unknown > 0  # no passage of the evidence has what was meant
 
 
+def test_a_number_that_lies_in_a_range_of_a_passage_is_held() -> None:
+    library = Library((make_document("premiums", "41-50周岁每年1183元。\n51-60周岁每年1831元。\n其他年龄面议。", "保费"),))
+    coverage = Coverage(Corpus(library, library))
+    asked, other = (coverage.features(question, evidence_of(library, "周岁")) for question in ("45岁保费", "75岁保费"))
+    assert asked.unknown == 0.0 < other.unknown
+    assert asked.passage > other.passage
+
+
 def test_without_evidence_every_word_that_no_document_has_is_unknown() -> None:
     assert features("芦荟的主要成分", "郁金香").unknown > 0
 

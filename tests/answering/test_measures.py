@@ -22,6 +22,8 @@ from rag.answering.measures import lacks_contact, lacks_measure
         ("它的参数量是多少？", "发布了7B和13B两个版本。", "模型在9月开源。"),
         ("它的参数量是多少？", "参数超过150万亿个。", "模型已经开源。"),
         ("训练要多久？", "训练24小时。", "训练使用8张显卡。"),
+        ("审批要几天？", "审核一般2个工作日。", "审核在小程序里进行。"),
+        ("没走医保能报几成？", "按65%给付。", "按约定比例给付。"),
         ("How long does it take?", "It takes three days.", "It takes patience."),
     ],
 )
