@@ -15,7 +15,7 @@ MAX_LINES = 300
 
 # Who may import whom inside the project: a module may import its own layer's foundation and everything below.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"rag.types", "rag.errors", "rag.config", "rag.progress", "rag.text", "rag.sentences", "rag.numerals", "rag.sounds", "rag.departure", "rag"}),
+    frozenset({"rag.types", "rag.errors", "rag.config", "rag.progress", "rag.text", "rag.sentences", "rag.numerals", "rag.sounds", "rag.cantonese", "rag.departure", "rag"}),
     frozenset({"rag.events", "rag.interfaces", "rag.serialise"}),
     frozenset({"rag.prompts", "rag.llm", "rag.packages", "rag.models", "rag.local_model", "rag.breaker"}),
     frozenset(ROOMS),

@@ -190,7 +190,7 @@ def test_thin_evidence_ends_in_abstention_with_the_nearest_documents() -> None:
 
 
 def test_no_evidence_is_never_answered_even_if_the_planner_is_content() -> None:
-    events = run(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a2"]})
+    events = run(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a1"]})
     assert end(events).outcome is Outcome.ABSTAINED
 
 

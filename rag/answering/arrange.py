@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rag.answering.citations import without_markers
 from rag.answering.reading import Candidate
+from rag.answering.records import Records
+from rag.answering.rows import Row
 from rag.answering.tables import ends_sentence
 from rag.interfaces import Span
 from rag.sentences import UnitKind
@@ -36,16 +38,28 @@ def _one_line(text: str) -> str:
     return line
 
 
-def as_prose(chosen: Sequence[Candidate], header: Callable[[Candidate], Candidate | None] = lambda _: None) -> Iterator[str]:
+def as_prose(
+    chosen: Sequence[Candidate],
+    header: Callable[[Candidate], Candidate | None] = lambda _: None,
+    records: Records | None = None,
+) -> Iterator[str]:
     """Sentences one after another; those of different passages are set apart by a line break, and so is what follows a
     line that ends without a sign, since both would be read as one sentence.
 
-    Rows of a table come as a table, below the row that ``header`` finds for them: what a figure is says its column.
+    Rows of a table come as a table, below the row that ``header`` finds for them: what a figure is says its column. So do
+    rows that say what each cell is, by ``records``.
     """
     before: Candidate | None = None
     tabled: set[Span] = set()
     for one in chosen:
         if one.span in tabled:
+            continue
+        same = records.fellows(one, chosen) if records is not None else []
+        if records is not None and same:
+            yield "\n\n" if before or tabled else ""
+            yield from _records(records, same)
+            tabled.update(unit.span for row in same for unit in row.units)
+            before = None
             continue
         head = header(one)
         rows = [row for row in chosen if head and header(row) == head and len(_cells(row)) == len(_cells(head)) > 1]
@@ -70,6 +84,16 @@ def _table(head: Candidate, rows: Sequence[Candidate]) -> Iterator[str]:
     for row in rows:
         label, *values = _cells(row)
         cited = " | ".join(f"{value}[{row.marker}]" if _SAYS.search(value) else value for value in values)
+        yield f"\n| {label} | {cited} |"
+
+
+def _records(records: Records, rows: Sequence[Row]) -> Iterator[str]:
+    """Rows that say what each cell is, by the columns that tell."""
+    columns = records.columns(rows)
+    yield f"| {' | '.join(map(cell, columns))} |\n|{' --- |' * len(columns)}"
+    for row in rows:
+        label, *values = (cell(without_markers(row.cells.get(column, ""))) for column in columns)
+        cited = " | ".join(f"{value}[{row.units[0].marker}]" if _SAYS.search(value) else value for value in values)
         yield f"\n| {label} | {cited} |"
 
 

@@ -138,8 +138,9 @@ def _places(wanted: Compact, sentence: str, text: str) -> list[tuple[int, int]]:
     """Where a few words stand; a single letter or sign only as the whole cell of a table."""
     if len(wanted.text) >= _SHORTEST_QUOTE or wanted.text.isdigit():
         return list(compact(text).find_all(wanted))
-    cell = re.compile(rf"(?<=\|)[ \t]*({re.escape(sentence.strip())})[ \t]*(?=\|)")
-    return [match.span(1) for match in cell.finditer(text)] if sentence.strip() else []
+    said = re.escape(sentence.strip())
+    cell = re.compile(rf"(?<=\|)[ \t]*({said})[ \t]*(?=\|)|(?:(?<=：)|(?<=: ))({said})(?=，|, |\n|$)")
+    return [match.span(match.lastindex or 1) for match in cell.finditer(text)] if sentence.strip() else []
 
 
 def _below_zero(text: str, start: int) -> bool:

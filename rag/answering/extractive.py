@@ -13,6 +13,7 @@ from rag.answering.listing import best_listing
 from rag.answering.mentions import mentions, wanted_names
 from rag.answering.outline import outline
 from rag.answering.reading import Candidate, Reading
+from rag.answering.records import Records
 from rag.answering.selection import Selector, ranking, without_repeats
 from rag.interfaces import Span, SpanScorer
 from rag.sentences import UnitKind
@@ -34,6 +35,8 @@ _ASKS_LABEL = re.compile(
     r"\b(?:which|what) (?:\w+ ){0,2}?(?:version|release|update|clause|article|section|chapter|edition)s?\b",
     re.IGNORECASE,
 )
+_NOTES = re.compile(r"\s*(?:[-*•] )?[（(]?(?:备注|附注|注意事项|注|说明|remarks?|notes?)\s*[:：]", re.IGNORECASE)
+"""Before notes, each of which stands for itself."""
 _HAS_NUMBER = re.compile(r"\d|[一二三四五六七八九十]")
 _ONE_FACT = frozenset((Wanted.COUNT, Wanted.TIME, Wanted.PERSON, Wanted.PLACE, Wanted.JUDGEMENT))
 
@@ -57,7 +60,8 @@ class ExtractiveGenerator:
         if len(parts) > 1 and plan.form is Form.TABLE:
             yield from self._table(question, parts, reading, evidence)
         elif len(parts) > 1:
-            yield from as_prose(self._of_parts(parts, reading, evidence), reading.columns)
+            records = Records([asked for _, asked in parts], reading)
+            yield from as_prose(self._of_parts(parts, reading, evidence, records), reading.columns, records)
         else:
             yield from self._single(question, plan.form, reading, evidence)
 
@@ -66,25 +70,27 @@ class ExtractiveGenerator:
     ) -> Iterator[str]:
         scored = self._selector.scored(question, reading, evidence)
         ranked = without_repeats(ranking(scored))
-        kind = wanted(question)
+        kind, records = wanted(question), Records((question,), reading)
         if form is Form.LIST or kind is Wanted.LIST:
-            yield from _list(question, reading, scored, ranked)
+            yield from _list(question, reading, scored, ranked, records)
         elif kind is Wanted.SUMMARY:
-            yield from as_prose(outline(question, ranked), reading.columns)
+            yield from as_prose(outline(question, ranked), reading.columns, records)
         elif kind in (Wanted.REASON, Wanted.MANNER):
             reasons = _whole(_best(ranked, _MOST_REASONS), reading, _MOST_REASONS)
-            yield from as_prose(_in_order(reasons), reading.columns)
+            yield from as_prose(_in_order(reasons), reading.columns, records)
         else:
             ranked = [*_dated_headings(question, scored, ranked), *ranked]
             facts = _completed(_best(_told(ranked, reading), _MOST_FACTS), reading)[:_MOST_FACTS]
-            yield from as_prose(_under_label(question, _whole(facts, reading), reading), reading.columns)
+            told = records.told(question, _under_label(question, _whole(facts, reading), reading))
+            yield from as_prose(told, reading.columns, records)
 
     def _of_parts(
-        self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence]
+        self, parts: Sequence[tuple[str, str]], reading: Reading, evidence: Sequence[Evidence], records: Records
     ) -> list[Candidate]:
         chosen: list[Candidate] = []
         for name, question in parts:
-            for one in _of_ranked(question, self._ranked(name, question, _others(name, parts), reading, evidence), reading):
+            best = _of_ranked(question, self._ranked(name, question, _others(name, parts), reading, evidence), reading)
+            for one in records.told(question, best):
                 if all(one.span != other.span for other in chosen):
                     chosen.append(one)
         return chosen
@@ -136,10 +142,13 @@ def _under_label(question: str, facts: Sequence[Candidate], reading: Reading) ->
 
 
 def _list(
-    question: str, reading: Reading, scored: Sequence[Candidate], ranked: Sequence[Candidate]
+    question: str, reading: Reading, scored: Sequence[Candidate], ranked: Sequence[Candidate], records: Records
 ) -> Iterator[str]:
     listing = best_listing(question, reading, scored)
     if listing is None:
+        return
+    if listing.items and records.fellows(listing.items[0], listing.items):
+        yield from as_prose([*filter(None, (listing.lead,)), *listing.items], reading.columns, records)
         return
     if listing.items and listing.items[0].kind is UnitKind.ROW:
         yield from as_prose([*filter(None, (listing.lead,)), *listing.items], reading.columns)
@@ -148,7 +157,7 @@ def _list(
     elif listing.lead is not None:
         others = [one for one in _best(ranked, _MOST_FACTS, _NEAR_LIST) if one.span != listing.lead.span]
         told = _rows(listing.lead, ranked, reading) or _whole([listing.lead, *others[: _MOST_FACTS - 1]], reading)
-        yield from as_prose(told, reading.columns)
+        yield from as_prose(records.told(question, told), reading.columns, records)
 
 
 def _rows(lead: Candidate, ranked: Sequence[Candidate], reading: Reading) -> list[Candidate]:
@@ -260,7 +269,7 @@ def _whole(chosen: Sequence[Candidate], reading: Reading, most_told: int = _MOST
     for place, one in enumerate(chosen):
         clauses = reading.clauses(one)
         most, longest = (_MOST_ENUMERATED, _LONGEST_ENUMERATION) if _counts_out(clauses) else (_MOST_CLAUSES * (not place), _LONGEST_SENTENCE)
-        fits = 1 < len(clauses) <= most and sum(len(clause.text) for clause in clauses) <= longest
+        fits = not _NOTES.match(clauses[0].text) and 1 < len(clauses) <= most and sum(len(clause.text) for clause in clauses) <= longest
         new = [clause for clause in (clauses if fits else [one]) if all(clause.span != other.span for other in told)]
         if place and len(told) + len(new) > most_told and not (fits and _counts_out(clauses)):
             continue

@@ -54,10 +54,20 @@ def picked(question: str, reading: Reading) -> list[Picked]:
     return found
 
 
+def records(reading: Reading) -> list[list[Row]]:
+    """The tables whose rows say what each cell is, their rows in the order of the document."""
+    return [rows for rows in _tables(reading) if rows[0].units[0].kind is UnitKind.ITEM]
+
+
 def is_record(text: str) -> bool:
     """Whether a line is the row of a table that says what each cell is."""
     first = _NAMED_CELL.match(text)
     return first is not None and len(_NAMED_CELL.findall(text)) >= _FEWEST_CELLS
+
+
+def cells_of(text: str) -> str:
+    """What a row says besides the names of its columns; any other text as it is."""
+    return _NAMED_CELL.sub(" ", text) if is_record(text) else text
 
 
 def _named(asked: Compact, rows: Sequence[Row], column: str) -> set[str]:
@@ -102,4 +112,4 @@ def _record(one: Candidate, reading: Reading) -> Row | None:
     last = one.span.start + len(line)
     behind = (other for other in reading.runs[one.run][one.place :] if other.span.chunk.id == one.span.chunk.id)
     units = tuple(other for other in behind if other.span.start < last)
-    return Row((one.span.chunk.document_id, marks[0][1]), cells, units)
+    return Row((one.span.chunk.document_id, one.span.chunk.section), cells, units)

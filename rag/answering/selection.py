@@ -19,6 +19,7 @@ from rag.answering.expect import holds, wanted
 from rag.answering.measures import measure_of
 from rag.answering.ranges import within
 from rag.answering.reading import Candidate, Reading
+from rag.answering.rows import cells_of
 from rag.answering.tongues import Tongue, tongue_between
 from rag.interfaces import SpanScorer
 from rag.sentences import UnitKind
@@ -195,7 +196,7 @@ def without_repeats(ranked: Sequence[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     shown: list[frozenset[str]] = []
     for one in ranked:
-        mine = pairs(one.text)
+        mine = pairs(cells_of(one.text))
         if any(len(mine & other) >= _SAME * min(len(mine), len(other)) for other in shown if mine and other):
             continue
         kept.append(one)

@@ -121,8 +121,8 @@ def test_a_question_of_the_documents_is_no_answer_however_it_is_set(question: st
 
 def test_a_number_in_the_range_of_a_row_chooses_it() -> None:
     prices = "- 型号：甲，数量：50-199只，单价：138元\n- 型号：甲，数量：200-999只，单价：131元\n- 型号：甲，数量：1000只及以上，单价：124元"
-    assert answer("买300只甲，一只多少钱？", prices).startswith("型号：甲，数量：200-999只，单价：131元[1]")
-    assert answer("买3000只甲，一只多少钱？", prices).startswith("型号：甲，数量：1000只及以上，单价：124元[1]")
+    assert answer("买300只甲，一只多少钱？", prices).splitlines()[2:] == ["| 200-999只 | 甲[1] | 131元[1] |"]
+    assert answer("买3000只甲，一只多少钱？", prices).splitlines()[2:] == ["| 1000只及以上 | 甲[1] | 124元[1] |"]
 
 
 NOTES = "# 发布说明\n\n## v3.3（2024年12月19日）\n\n- 停止支持旧浏览器。\n\n## v3.2（2024年9月12日）\n\n- 新增批量导入。"
