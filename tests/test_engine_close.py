@@ -33,5 +33,5 @@ def test_what_comes_close_is_shown_below_the_abstention() -> None:
 
 
 def test_nothing_is_shown_as_close_where_nothing_was_found() -> None:
-    events = run(ScriptedPlanner(retrieve("x"), [Plan(Action.ABSTAIN, close=True)]), {"x": ["a2"]})
+    events = run(ScriptedPlanner(retrieve("x"), [Plan(Action.ABSTAIN, close=True)]), {"x": ["a1"]})
     assert shape(events) == "PRRRKPtA"
