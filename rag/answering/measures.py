@@ -19,7 +19,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     (re.compile(asked), re.compile(held))
     for asked, held in (
         (
-            r"多少(?:钱|美元|欧元|英镑)|价格|售价|费用|花费|奖金|工资|薪水|薪资|票价|租金|\bcosts?\b|\bprices?\b|\bsalar(?:y|ies)\b|how much (?:money|is paid)",
+            r"多少(?:钱|美元|欧元|英镑)|(?:什么|啥)价|价格|售价|费用|花费|奖金|工资|薪水|薪资|票价|租金|\bcosts?\b|\bprices?\b|\bsalar(?:y|ies)\b|how much (?:money|is paid)",
             rf"[¥￥$€£]\s*\d|{_FIGURE}(?:元|块|美元|美金|欧元|英镑|日元|港币|卢布|法郎|马克|圆|镑|两|円|yuan|dollars?|usd|rmb|euros?|pounds?|cents?|million|billion)|"
             r"[（(/：:]\s*(?:[十百千万亿]+)?(?:元|美元|欧元|人民币)|元\s*[/／]|免费|\bfree\b|\d\s*[%％]",
         ),

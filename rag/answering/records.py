@@ -22,7 +22,8 @@ from rag.interfaces import Span
 from rag.text import normalise, simplified
 
 _MOST_ROWS = 8
-_FEW_COLUMNS = 4
+_FEW_COLUMNS, _MANY_COLUMNS = 4, 8
+"""Up to the first all columns are shown; beyond the second a list leaves out what it is not asked for."""
 _IN_RANGE = 3.0
 """What it counts that a number of the question lies in a range of the row, in units of rarity."""
 _NAMED = 0.5
@@ -97,8 +98,9 @@ class Records:
 
 
 def _tells(question: str, name: str, names: Sequence[str], rows: Sequence[Row], table: Sequence[Row]) -> bool:
-    answers = {other for other in names if any(_answers(question, other, row.cells.get(other, "")) for row in rows)}
-    if _kind(question) not in _CELL_KINDS or not answers or name in answers:
+    kind = _kind(question)
+    answers = {other for other in names if kind in _CELL_KINDS and any(_answers(question, other, row.cells.get(other, "")) for row in rows)}
+    if name in answers or (not answers and (kind is not Wanted.LIST or len(names) <= _MANY_COLUMNS)):
         return True
     named = overlap(keys(name), keys(question)) >= _NAMED
     return named or _REMARK.search(name) is not None or name in _telling_columns(question, rows, table)

@@ -10,6 +10,7 @@ from rag.answering.measures import lacks_contact, lacks_measure
 @pytest.mark.parametrize(
     ("question", "holds", "lacks"),
     [
+        ("LX200現在什麼價？", "LX200目录价940元。", "LX200已上市。"),
         ("会员一个月多少钱？", "会员每月25元。", "会员可以保存三个角色。"),
         ("會員一個月多少錢？", "會員每月二十五元。", "會員可以保存三個角色。"),
         ("住一晚多少钱？", "住宿标准（元/人/晚）：| 骨干级 | 550 |", "住宿标准见附表：| 骨干级 | 见附表 |"),

@@ -6,7 +6,7 @@ import pytest
 
 from rag.answering.checker import RuleChecker
 from rag.answering.extractive import ExtractiveGenerator
-from rag.types import Action, Chunk, Evidence, Plan
+from rag.types import Action, Chunk, Evidence, Form, Plan
 
 FEES = (
     "- 类别：学费，项目：机电技术，普通班：6,800元，订单班：7,600元，开始：2025年8月20日，截止：2025年9月12日，说明：订单班含企业导师授课\n"
@@ -60,6 +60,16 @@ def test_a_number_in_a_range_and_a_word_choose_together() -> None:
 
 def test_a_question_that_is_not_of_one_kind_of_cell_shows_all() -> None:
     assert answer("听雨苑有没有空调？", FEES)[0].count("|") == 8
+
+
+def test_a_list_of_many_columns_shows_those_that_name_the_rows_and_those_that_are_asked_for() -> None:
+    rows = "\n".join(
+        f"- 编码：V{n}，名称：{name}，评分：{60 + n}，等级：{grade}，交货率：9{n}%，账期：30天，起订：{n}00元，启用：2020年1月{n}日，停用：无"
+        for n, (name, grade) in enumerate([("丰陵橡塑", "丙级"), ("明沙砂石", "甲级"), ("冠达耐材", "丙级")], start=1)
+    )
+    plan = Plan(Action.RETRIEVE, queries=("等级为丙级的名称有哪些",), question="等级为丙级的名称有哪些", form=Form.LIST)
+    lines = "".join(ExtractiveGenerator().generate(plan, evidence(rows), ())).splitlines()
+    assert lines == ["| 编码 | 名称 | 等级 |", "| --- | --- | --- |", "| V1 | 丰陵橡塑[1] | 丙级[1] |", "| V3 | 冠达耐材[1] | 丙级[1] |"]
 
 
 def test_rows_of_two_passages_come_as_one_table() -> None:
