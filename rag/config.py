@@ -57,7 +57,7 @@ class Settings(BaseModel):
     candidates: Positive = Field(50, description="Hits that each retriever gives and fusion keeps.")
     reranked: Positive = Field(30, description="How many of them the reranker reads, the best first.")
     evidence_limit: Positive = Field(8, description="Passages that an answer may rest on.")
-    evidence_floor: Share = Field(0.05, description="Passages below this probability are not evidence.")
+    evidence_floor: Share = Field(0.05, description="Passages below this probability are not quoted; where fewer than four lie above it, those above 0.4 of it are judged too.")
 
     # Answering
     max_rounds: Positive = Field(3, description="Most rounds of search for one question.")

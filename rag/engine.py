@@ -109,14 +109,19 @@ class Engine:
         if plan.action is Action.ABSTAIN or not gathered.evidence:
             return (yield from self._abstain(plan, gathered, history))
 
+        judged_only = self._judged_only(gathered.evidence)
+
+        def told() -> Sequence[Evidence]:
+            return tuple(item for item in gathered.evidence if item.marker not in judged_only)
+
         def look(further: Plan) -> Generator[Event, None, Sequence[Evidence]]:
             nonlocal gathered
             gathered = yield from self._round(further, gathered)
-            return gathered.evidence
+            return told()
 
         if plan.following:
             gathered = yield from self._widened(plan, gathered)
-        answer = yield from self._writer.write(plan, gathered.evidence, history, look)
+        answer = yield from self._writer.write(plan, told(), history, look)
         if answer.outcome is Outcome.ABSTAINED:
             return replace(answer, nearest=gathered.nearest(self._limits.nearest))
         return answer
@@ -130,6 +135,11 @@ class Engine:
         plan = replace(plan, form=Form.PROSE, parts=())
         shown = yield from self._writer.write(plan, gathered.evidence[: self._limits.close], history, opening=said.text)
         return replace(shown, nearest=nearest)
+
+    def _judged_only(self, evidence: Sequence[Evidence]) -> frozenset[int]:
+        """The markers of passages below the floor, which help to judge but are not quoted where two others may be."""
+        below = frozenset(item.marker for item in evidence if item.score < self._limits.floor)
+        return below if len(evidence) - len(below) > 1 else frozenset()
 
     def _gather(self, plan: Plan) -> Generator[Event, None, tuple[Plan, Gathered]]:
         gathered = Gathered()

@@ -35,3 +35,10 @@ def test_what_comes_close_is_shown_below_the_abstention() -> None:
 def test_nothing_is_shown_as_close_where_nothing_was_found() -> None:
     events = run(ScriptedPlanner(retrieve("x"), [Plan(Action.ABSTAIN, close=True)]), {"x": ["a1"]})
     assert shape(events) == "PRRRKPtA"
+
+
+def test_a_passage_below_the_floor_is_judged_but_quoted_only_where_there_is_little_else() -> None:
+    planner = ScriptedPlanner(retrieve("x"), [None])
+    assert end(run(planner, {"x": ["a9", "b8", "c2"]})).text == "a9b8"
+    assert planner.seen == [("a9", "b8", "c2")]
+    assert end(run(ScriptedPlanner(retrieve("x"), [None]), {"x": ["a9", "c2"]})).text == "a9c2"
