@@ -28,6 +28,7 @@ from rag.assemble import open_engine
 from rag.config import Settings
 from rag.events import Planned, Reranked
 from rag.interfaces import SpanScorer
+from rag.retrieval.joint_reader import WIDTH, JointReader
 from rag.retrieval.spans import MaxSimSpanScorer
 from rag.types import Action, Evidence, Plan, Turn
 
@@ -73,7 +74,8 @@ def searched(cases: Iterable[dict[str, Any]], index: Path) -> Iterator[Searched]
     """The cases in their order; those that are not searched for are left out."""
     opened = open_engine(Settings.load(index_dir=index, llm="none", evidence_floor=0.0))
     scorer = MaxSimSpanScorer(opened.embedder, opened.index)
-    coverage = RulePlanner(opened.index, opened.index.sparse, scorer=scorer).sufficiency.coverage
+    finder = JointReader(opened.embedder, opened.index) if opened.embedder.dimension == WIDTH else None
+    coverage = RulePlanner(opened.index, opened.index.sparse, scorer=scorer, finder=finder).sufficiency.coverage
     for case in cases:
         if case.get("expected_action") in ("direct", "clarify"):
             continue

@@ -29,7 +29,17 @@ from rag.answering.writer import CheckedWriter
 from rag.config import Settings
 from rag.engine import Engine, Limits, Search
 from rag.errors import ConfigError, ModelUnavailable
-from rag.interfaces import Checker, Embedder, Generator, LanguageModel, Planner, Reranker, SpanScorer, Voice
+from rag.interfaces import (
+    AnswerFinder,
+    Checker,
+    Embedder,
+    Generator,
+    LanguageModel,
+    Planner,
+    Reranker,
+    SpanScorer,
+    Voice,
+)
 from rag.llm import CircuitBreaker, OpenAIModel, Timeouts
 from rag.local_model import LocalModel
 from rag.models import DEFAULT_LOCAL, MODELS, installed
@@ -39,6 +49,7 @@ from rag.retrieval.cross_encoder import CrossEncoderReranker
 from rag.retrieval.crosslingual import SentenceMatcher, UniversalSentenceMatcher
 from rag.retrieval.embedding import BUILTIN, SentenceTransformerEmbedder
 from rag.retrieval.fusion import QueryAwareFusion
+from rag.retrieval.joint_reader import WIDTH, JointReader
 from rag.retrieval.nli import NliJudge
 from rag.retrieval.reranking import MaxSimReranker, NoReranker
 from rag.retrieval.spans import MaxSimSpanScorer
@@ -89,13 +100,14 @@ def open_engine(
     index = open_index(settings.index_dir, embedder_name=embedder.name, analyzer=Analyzer(settings.user_dictionary))
     across = UniversalSentenceMatcher() if settings.embedding_model == BUILTIN else None
     scorer = MaxSimSpanScorer(embedder, index, across)
+    finder = _finder(settings, index, embedder)
     model = model or language_model(settings)
     patience = PATIENCE if settings.llm == "local" else None
     reader = NullReader(model, scorer, budget=SLOW_READER, patience=patience) if model and settings.reads else None
-    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer, reader=reader)
+    rules = RulePlanner(index, index.sparse, max_rounds=settings.max_rounds, scorer=scorer, reader=reader, finder=finder)
     engine = Engine(
         catalogue=index,
-        search=_search(settings, index, embedder, across),
+        search=_search(settings, index, embedder, across, finder),
         planner=_planner(settings, rules, model),
         writer=_writer(settings, index, scorer, model),
         voice=_voice(settings, index, model),
@@ -161,16 +173,26 @@ def _preparations(settings: Settings, model: LanguageModel | None, reader: NullR
     return tuple(partial(part.rehearse, tongue) for part in (reader, writer) if part)
 
 
-def _search(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Search:
+def _finder(settings: Settings, index: Index, embedder: Embedder) -> AnswerFinder | None:
+    """The joint reader, which knows the vectors of the built-in encoder and no others."""
+    fits = settings.embedding_model == BUILTIN and embedder.dimension == WIDTH
+    return JointReader(embedder, index) if fits and settings.joint_reader else None
+
+
+def _search(
+    settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None, finder: AnswerFinder | None
+) -> Search:
     dense = index.dense(embedder)
-    reranker = _reranker(settings, index, embedder, across)
+    reranker = _reranker(settings, index, embedder, across, finder)
     return Search(index.sparse, dense, QueryAwareFusion(index.sparse, dense), reranker, index.following)
 
 
-def _reranker(settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None) -> Reranker:
+def _reranker(
+    settings: Settings, index: Index, embedder: Embedder, across: SentenceMatcher | None, finder: AnswerFinder | None
+) -> Reranker:
     match settings.reranker:
         case "maxsim":
-            return MaxSimReranker(embedder, index, across, looks)
+            return MaxSimReranker(embedder, index, across, looks, finder)
         case "none":
             return NoReranker()
         case name:

@@ -53,6 +53,7 @@ class Settings(BaseModel):
     query_prefix: str | None = Field(None, description="Text before a query; unset: what the model is known to want.")
     passage_prefix: str | None = Field(None, description="Text before a passage; unset: what the model is known to want.")
     reranker: str = Field("maxsim", description="`maxsim`, `none`, or a CrossEncoder name or path.")
+    joint_reader: bool = Field(True, description="With `builtin`: read the best passages together with the question for the answer; `false`: search and the rules alone.")
     user_dictionary: Path | None = Field(None, description="Words that the word splitter must keep, one a line.")
     candidates: Positive = Field(50, description="Hits that each retriever gives and fusion keeps.")
     reranked: Positive = Field(30, description="How many of them the reranker reads, the best first.")

@@ -97,6 +97,14 @@ class SpanScorer(Protocol):
         ...
 
 
+class AnswerFinder(Protocol):
+    """Reads a question and passages together for the answer."""
+
+    def answers(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+        """The log-odds that each chunk gives the answer, from -8 to 8; -8 for one without tokens."""
+        ...
+
+
 class Catalogue(Protocol):
     """What the index holds, for planning and for showing."""
 

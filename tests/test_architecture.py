@@ -35,7 +35,7 @@ CONFINED = {
     "pypinyin": ("rag.sounds",),
     "sentence_transformers": ("rag.retrieval", "eval.nli"),
     "transformers": ("rag.retrieval",),
-    "torch": ("rag.retrieval",),
+    "torch": ("rag.retrieval", "eval.train_reader"),
     "openai": ("rag.llm",),
     "xllamacpp": ("rag.local_model",),
     "gradio": ("rag.web", "app"),

@@ -18,7 +18,7 @@ from rag.answering.measures import lacks_contact, lacks_measure
 from rag.answering.mentions import clashes, mentions, wanted_names
 from rag.answering.ranges import within
 from rag.answering.tongues import Tongue, tongue_between
-from rag.interfaces import Span, SpanScorer
+from rag.interfaces import AnswerFinder, Span, SpanScorer
 from rag.sounds import meant_by
 from rag.text import is_cjk, normalise
 from rag.types import Evidence
@@ -32,7 +32,7 @@ _BEST, _FIT = 5, 0.05
 _SMALL, _LARGE = 200, 2.3
 """Passages up to which a collection is small, and the power of e at which it stops getting larger: ten times as many."""
 _READ = 6
-"""Passages of which the encoder is asked how near they come to each word."""
+"""Passages of which the encoder is asked how near they come to each word, and which are read together with the question."""
 _USUAL_SALIENCE = 0.7
 """Where there is no fourth passage: the mean of answerable questions."""
 _LEAST = 1e-6
@@ -58,7 +58,9 @@ class Features:
       passages hold none.
     - ``size``: how much larger the collection is than a few documents, in powers of e, from 0 to 2.3: of many passages
       some comes near any question by chance.
-    - ``tongue``: which of the models is to judge the rest.
+    - ``read``: the log-odds that a passage answers, of the one that most likely does, for whoever reads question and passage
+      together; 0 where nobody does.
+    - ``tongue`` and ``joint``, whether somebody does: which of the models is to judge the rest.
     """
 
     passage: float = 0.0
@@ -73,22 +75,24 @@ class Features:
     lead: float = 0.0
     lacks: float = 0.0
     size: float = 0.0
+    read: float = 0.0
     tongue: Tongue = Tongue.CHINESE
+    joint: bool = False
 
     def values(self) -> tuple[float, ...]:
         """The figures in the order of ``FIGURES``."""
         return tuple(getattr(self, name) for name in FIGURES)
 
 
-FIGURES = tuple(field.name for field in fields(Features) if field.name != "tongue")
+FIGURES = tuple(field.name for field in fields(Features) if field.name not in ("tongue", "joint"))
 """The names of the figures."""
 
 
 class Coverage:
     """Measures evidence against questions, with word weights from one corpus and, at best, an encoder's view."""
 
-    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None) -> None:
-        self._corpus, self._scorer = corpus, scorer
+    def __init__(self, corpus: Corpus, scorer: SpanScorer | None = None, finder: AnswerFinder | None = None) -> None:
+        self._corpus, self._scorer, self._finder = corpus, scorer, finder
 
     def features(self, question: str, evidence: Sequence[Evidence]) -> Features:
         """The features of ``question`` given ``evidence``."""
@@ -119,7 +123,9 @@ class Coverage:
             lead=met[0] - (met[_CROWD - 1] if crowded else 0.0),
             lacks=float(_lacks(question, passages, evidence)),
             size=min(_LARGE, max(0.0, math.log(max(self._corpus.chunks, 1) / _SMALL))),
+            read=self._answers(question, evidence),
             tongue=tongue,
+            joint=self._finder is not None,
         )
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
@@ -142,6 +148,9 @@ class Coverage:
         if self._scorer is None:
             return [item.score for item in evidence]
         return self._scorer.score(question, _wholes(evidence))
+
+    def _answers(self, question: str, evidence: Sequence[Evidence]) -> float:
+        return max(self._finder.answers(question, [item.chunk for item in evidence[:_READ]])) if self._finder else 0.0
 
     def _frequency(self, unit: str) -> int:
         """In how many chunks a unit occurs; an English word that does not, in how many its likeliest other form does."""

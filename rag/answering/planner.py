@@ -23,7 +23,7 @@ from rag.answering.scope import scope_of
 from rag.answering.sufficiency import Sufficiency
 from rag.answering.wording import asked_back
 from rag.cantonese import in_mandarin
-from rag.interfaces import Catalogue, Reader, Retriever, SpanScorer
+from rag.interfaces import AnswerFinder, Catalogue, Reader, Retriever, SpanScorer
 from rag.text import fold, normalise
 from rag.types import Action, Evidence, Plan, Scope, Turn
 
@@ -35,8 +35,8 @@ class RulePlanner:
     """Plans by rules over one index. Stateless and thread-safe.
 
     ``retriever`` is any search over the same index, best the sparse one: it supplies what a clarification offers.
-    ``scorer`` lets sufficiency see what passages mean, beside the words they share with the question; ``reader`` is
-    asked whether they answer it.
+    ``scorer`` lets sufficiency see what passages mean, beside the words they share with the question; ``finder``
+    and ``reader`` are asked whether they answer it.
     """
 
     def __init__(
@@ -47,10 +47,11 @@ class RulePlanner:
         max_rounds: int = 3,
         scorer: SpanScorer | None = None,
         reader: Reader | None = None,
+        finder: AnswerFinder | None = None,
     ) -> None:
         self.corpus = Corpus(catalogue, retriever)
         self.max_rounds = max_rounds
-        self.sufficiency = Sufficiency(self.corpus, scorer, reader)
+        self.sufficiency = Sufficiency(self.corpus, scorer, reader, finder)
 
     def plan(self, question: str, history: Sequence[Turn]) -> Plan:
         """Decide what to do with ``question`` after ``history``."""

@@ -11,7 +11,7 @@ from rag.answering.coverage import Coverage, Features
 from rag.answering.sufficiency import ENOUGH, probability
 from rag.answering.tongues import Tongue
 from tests.answering.planning import Library, evidence_of
-from tests.fakes import ScriptedScorer, make_document
+from tests.fakes import ScriptedFinder, ScriptedScorer, make_document
 
 PLANTS = make_document("plants", "芦荟的主要成份是蒽醌。\n仙人掌的主要特点是耐旱。\n苔藓的主要特点是喜阴。\n松树的主要特点是长寿。\n竹子的主要特点是中空。", "植物")
 
@@ -87,3 +87,26 @@ def test_a_large_collection_asks_for_more_since_something_comes_near_by_chance()
     corpus.__dict__["chunks"] = 10**6
     assert Coverage(corpus).features("芦荟的成份", found).size == 2.3
     assert probability(large) < probability(replace(large, size=0.0))
+
+
+def test_of_the_passages_the_one_that_most_likely_answers_is_read() -> None:
+    library = Library((PLANTS,))
+    found = evidence_of(library, "主要特点")
+    finder = ScriptedFinder(lambda text: 3.5 if "耐旱" in text else -2.0)
+    read = Coverage(Corpus(library, library), finder=finder).features("仙人掌怕不怕缺水", found)
+    assert (read.read, read.joint) == (3.5, True)
+    plain = Coverage(Corpus(library, library)).features("仙人掌怕不怕缺水", found)
+    assert (plain.read, plain.joint) == (0.0, False)
+
+
+@pytest.mark.parametrize("tongue", [Tongue.CHINESE, Tongue.ENGLISH])
+def test_what_is_read_to_answer_suffices_sooner(tongue: Tongue) -> None:
+    held = Features(passage=0.4, met=0.5, meaning=0.6, odds=0.5, salience=0.5, tongue=tongue, joint=True)
+    values = [probability(replace(held, read=odds)) for odds in (-6.0, 0.0, 6.0)]
+    assert values == sorted(values)
+    assert values[0] < ENOUGH < values[2]
+
+
+def test_between_languages_what_is_read_counts_nothing() -> None:
+    held = Features(odds=-2.0, salience=0.5, tongue=Tongue.FOREIGN, joint=True)
+    assert probability(replace(held, read=8.0)) == probability(replace(held, joint=False))

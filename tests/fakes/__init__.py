@@ -4,7 +4,7 @@ from tests.fakes.clock import Clock
 from tests.fakes.embedder import HashEmbedder
 from tests.fakes.engine import FakeEngine
 from tests.fakes.library import FakeCatalogue, make_chunks, make_document, passages, whole_chunk
-from tests.fakes.models import ScriptedJudge, ScriptedModel, ScriptedScorer
+from tests.fakes.models import ScriptedFinder, ScriptedJudge, ScriptedModel, ScriptedScorer
 from tests.fakes.steps import finish
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "FakeCatalogue",
     "FakeEngine",
     "HashEmbedder",
+    "ScriptedFinder",
     "ScriptedJudge",
     "ScriptedModel",
     "ScriptedScorer",

@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.errors import ModelError
 from rag.interfaces import Message, Span
-from rag.types import Verdict
+from rag.types import Chunk, Verdict
 
 Decision = dict[str, Any]
 
@@ -79,3 +79,13 @@ class ScriptedScorer:
     def meets(self, text: str, parts: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[list[float]]:
         """Each part is met where it stands."""
         return [[float(text[start:end] in span.text) for start, end in parts] for span in spans]
+
+
+class ScriptedFinder:
+    """An ``AnswerFinder`` that gives each passage what ``rule`` gives its text."""
+
+    def __init__(self, rule: Callable[[str], float]) -> None:
+        self._rule = rule
+
+    def answers(self, question: str, chunks: Sequence[Chunk]) -> list[float]:
+        return [self._rule(chunk.text) for chunk in chunks]

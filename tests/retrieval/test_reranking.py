@@ -16,7 +16,7 @@ from rag.retrieval.evidence import ACROSS, Weights, features, probabilities
 from rag.retrieval.reranking import MaxSimReranker, NoReranker, ranked
 from rag.retrieval.store import open_index, write_index
 from rag.types import Chunk, Document, Hit, Scope, Stage
-from tests.fakes import HashEmbedder
+from tests.fakes import HashEmbedder, ScriptedFinder
 
 
 def _hits(index: Index, score: float = 0.4) -> list[Hit]:
@@ -53,6 +53,46 @@ def test_how_a_passage_looks_decides_between_those_that_are_close(index: Index, 
     hits = MaxSimReranker(embedder, index, looks=looks).rerank("大熊猫每天吃掉多少竹子？", _hits(index))
     assert hits[0].chunk == second
     assert hits[0].score == pytest.approx(plain[1].score)  # the best-looking one keeps its probability
+
+
+def test_a_passage_that_is_read_to_answer_goes_before_those_that_are_close(
+    index: Index, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reranking, "_ANSWERS", 10.0)  # the vectors of these tests leave wide gaps
+    question = "大熊猫每天吃掉多少竹子？"
+    plain = MaxSimReranker(embedder, index).rerank(question, _hits(index))
+    second = plain[1].chunk
+    finder = ScriptedFinder(lambda text: 8.0 if text == second.text else -8.0)
+    hits = MaxSimReranker(embedder, index, finder=finder).rerank(question, _hits(index))
+    assert hits[0].chunk == second
+    assert hits[0].score == pytest.approx(plain[1].score)  # the likeliest keeps its probability
+    scores = {hit.chunk.id: hit.score for hit in hits}
+    assert scores[plain[-1].chunk.id] < plain[-1].score  # what is not read lacks as much as the worst
+
+
+def test_what_a_passage_lacks_of_the_likeliest_counts_up_to_a_bound() -> None:
+    odds = np.array([2.0, -1.0, -8.0], dtype=np.float32)
+    expected = [0.0, -3 * reranking._ANSWERS, -reranking._MOST_LACKING * reranking._ANSWERS]
+    assert reranking.told(odds, 0.9).tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("likeliest", "chance"), [(8.0, 0.299), (1.0, 0.299), (-1.0, 0.001)])
+def test_where_nothing_comes_near_what_is_read_to_answer_lifts_all(likeliest: float, chance: float) -> None:
+    gained = reranking.told(np.array([likeliest, likeliest], dtype=np.float32), 0.001)
+    odds = np.log(0.001 / 0.999) + gained
+    assert (1 / (1 + np.exp(-odds))).tolist() == pytest.approx([chance, chance], abs=1e-3)
+    assert not reranking.told(np.array([likeliest], dtype=np.float32), 0.4).any()
+
+
+def test_passages_in_another_language_are_not_read_together(library: tuple[list[Document], list[Chunk]], index: Index, embedder: HashEmbedder) -> None:
+    def across(query: str, texts: Sequence[str]) -> Vector:
+        return np.zeros(len(texts), dtype=np.float32)
+
+    finder = ScriptedFinder(lambda text: 8.0 if "长城" in text else -8.0)
+    chinese = [hit for hit in _hits(index) if hit.chunk.document_id != "models"]
+    question = "What do giant pandas eat?"
+    read = MaxSimReranker(embedder, index, across, finder=finder).rerank(question, chinese)
+    assert read == MaxSimReranker(embedder, index, across).rerank(question, chinese)
 
 
 def test_only_the_best_are_looked_at_and_the_others_look_no_better_than_the_worst_of_them(
