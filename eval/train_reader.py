@@ -1,10 +1,10 @@
 """Trains the network that reads question and passage together (``rag.retrieval.joint_network``).
 
-    python -m eval.train_reader [--texts eval/training] [--data ../shared/data] [--out FILE] [--epochs 2] [--limit 900]
+    python -m eval.train_reader [--texts eval/training] [--data ../shared/data] [--out FILE] [--epochs 2] [--limit 900] [--held NAME …]
 
 ``--texts``: files of invented documents with questions (``eval.training_texts``). ``--data``: a folder with the public sets, of
 which ``--limit`` questions each are taken; without it the texts alone. One document of five is held back, and what the
-network makes of those is printed. Encoding and searching take some fifteen minutes on two cores, an epoch as long.
+network makes of those, and of all documents of the texts named by ``--held``, is printed. Encoding and searching take some fifteen minutes on two cores, an epoch as long.
 """
 
 from __future__ import annotations
@@ -172,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=FILE)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=900)
+    parser.add_argument("--held", nargs="*", default=[], help="texts of which nothing is trained on")
     options = parser.parse_args(arguments)
     embedder = CachedEmbedder(SentenceTransformerEmbedder.from_settings(Settings.load()), CACHE / "embeddings")
     sets = {path.stem: written(path) for path in sorted(options.texts.glob("*.txt"))}
@@ -181,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     held: dict[str, list[Group]] = {}
     for name, (corpus, questions) in sets.items():
         for question, group in tqdm(examples(corpus, questions, embedder), total=len(questions), desc=name, file=sys.stderr):
-            (held.setdefault(name, []) if question.held_back else trained).append(group)
+            (held.setdefault(name, []) if question.held_back or name in options.held else trained).append(group)
     weights = train(trained, options.epochs, random.Random(0))
     save_file({name: weight.detach().half().contiguous() for name, weight in weights.items()}, options.out)
     for name, groups in held.items():
