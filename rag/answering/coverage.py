@@ -60,7 +60,8 @@ class Features:
       some comes near any question by chance.
     - ``read``: the log-odds that a passage answers, of the one that most likely does, for whoever reads question and passage
       together; 0 where nobody does.
-    - ``tongue`` and ``joint``, whether somebody does: which of the models is to judge the rest.
+    - ``tongue`` and ``joint``, whether somebody does and the question is not misspelt, which upsets such a reader: which of the
+      models is to judge the rest.
     """
 
     passage: float = 0.0
@@ -102,7 +103,8 @@ class Coverage:
         if not evidence:
             return Features(unknown=_weight(units, unknown) / total if total else 0.0)
         passages = [text_of(item) for item in evidence]
-        like = [_misspelt(unknown, text) | _ranged(question, units, text) for text in passages]
+        misspelt = [_misspelt(unknown, text) for text in passages]
+        like = [own | _ranged(question, units, text) for own, text in zip(misspelt, passages, strict=True)]
         held = [[float(unit.text in also or contains(text, unit.text)) for unit in units] for text, also in zip(passages, like, strict=True)]
         shares = _shares(units, held, total)
         met = _shares(units, self._met(question, units, held, evidence), total)
@@ -125,7 +127,7 @@ class Coverage:
             size=min(_LARGE, max(0.0, math.log(max(self._corpus.chunks, 1) / _SMALL))),
             read=self._answers(question, evidence),
             tongue=tongue,
-            joint=self._finder is not None,
+            joint=self._finder is not None and not any(misspelt),
         )
 
     def missing_names(self, question: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:

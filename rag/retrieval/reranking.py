@@ -30,7 +30,7 @@ _LOOKED_AT = 12
 
 _READ = 6
 """Passages that are read together with the query, the best first."""
-_ANSWERS, _MOST_LACKING = 0.2, 6.0
+_ANSWERS, _MOST_LACKING = 0.15, 6.0
 """What each log-odds that a passage lacks of the one that most likely answers takes from its own, and how much at most counts."""
 _LIFT, _MODEST = 0.7, -0.85
 """The best passage has at least this share of the log-odds that one answers, up to a modest probability (.3), and the others as

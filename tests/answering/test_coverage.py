@@ -99,6 +99,13 @@ def test_of_the_passages_the_one_that_most_likely_answers_is_read() -> None:
     assert (plain.read, plain.joint) == (0.0, False)
 
 
+def test_a_misspelt_question_is_judged_without_the_reader() -> None:
+    library = Library((PLANTS,))
+    coverage = Coverage(Corpus(library, library), finder=ScriptedFinder(lambda _: -6.0))
+    right, wrong = (coverage.features(question, evidence_of(library, "芦荟")) for question in ("芦荟的主要成份", "芦荟的主要成分"))
+    assert (right.joint, wrong.joint) == (True, False)
+
+
 @pytest.mark.parametrize("tongue", [Tongue.CHINESE, Tongue.ENGLISH])
 def test_what_is_read_to_answer_suffices_sooner(tongue: Tongue) -> None:
     held = Features(passage=0.4, met=0.5, meaning=0.6, odds=0.5, salience=0.5, tongue=tongue, joint=True)
