@@ -4,7 +4,7 @@
 
 ``--texts``: files of invented documents with questions (``eval.training_texts``). ``--data``: a folder with the public sets, of
 which ``--limit`` questions each are taken; without it the texts alone. One document of five is held back, and what the
-network makes of those, and of all documents of the texts named by ``--held``, is printed. Encoding and searching take some fifteen minutes on two cores, an epoch as long.
+network makes of those, and of all documents of the texts named by ``--held``, is printed. Encoding, searching and two epochs take an hour or more on two cores.
 """
 
 from __future__ import annotations
